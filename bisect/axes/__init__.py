@@ -1,0 +1,1 @@
+"""What can be searched along: each axis says what a point is and how to stand on it."""

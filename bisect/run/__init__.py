@@ -1,0 +1,1 @@
+"""Running probes: sandbox, worktrees, pool, journal."""

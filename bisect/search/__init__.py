@@ -1,0 +1,1 @@
+"""Search as a value: no I/O, no clock."""

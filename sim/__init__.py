@@ -1,0 +1,1 @@
+"""The instrumented torch simulator and the C reference."""

@@ -1,0 +1,1 @@
+"""The C99 reference: sources that are built on the machine where they run."""

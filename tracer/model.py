@@ -1,0 +1,79 @@
+"""What a trace is: records, in order, and the manifest that seals them. No I/O here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+Value = float | str
+Scope = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One value of one quantity in one place of the loop nest.
+
+    `values` are the numbers in row-major order (a word such as MOSFLM stays a `str`), `tokens` the same
+    as they were printed: the digits that a decimal shows are its resolution. `shape` is () for a scalar,
+    (3,) for a vector, (3, 3) for a matrix. `scope` holds what the line itself says about its place,
+    e.g. (("phi_tic", "3"),). `occurrence` counts records of equal quantity and scope from 0.
+    """
+
+    quantity: str
+    values: tuple[Value, ...]
+    tokens: tuple[str, ...]
+    shape: tuple[int, ...] = ()
+    scope: Scope = ()
+    occurrence: int = 0
+    unit: str = ""
+    line: int = 0
+    source: str = ""
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """The numeric values, words left out."""
+        return tuple(v for v in self.values if not isinstance(v, str))
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A line that carries TRACE but became no record, and why."""
+
+    line: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a sealed trace says about itself: `facts` from its opening line, counts from its seal."""
+
+    facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    records: int = 0
+    crc32: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """All records of one run for one pixel, in order. Without a manifest it is *unsealed* (a foreign log)."""
+
+    records: tuple[Record, ...]
+    name: str = ""
+    manifest: Manifest | None = None
+    skipped: tuple[Skipped, ...] = ()
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @property
+    def sealed(self) -> bool:
+        """Whether a manifest was read and agrees with the records."""
+        return self.manifest is not None
+
+    def find(self, quantity: str) -> tuple[Record, ...]:
+        """Every record of `quantity`, in order."""
+        return tuple(r for r in self.records if r.quantity == quantity)
