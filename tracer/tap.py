@@ -7,8 +7,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+import inspect
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -31,7 +31,7 @@ def listening() -> bool:
 
 
 @contextmanager
-def listen(listener: Listener) -> Iterator[None]:
+def listen(listener: Listener) -> Generator[None, None, None]:
     """Make `listener` see every tap inside the block; it is called before a listener that is already there."""
     global _listener  # noqa: PLW0603  one listener per process is the point: a tap that is off costs one load
     outer = _listener
@@ -77,7 +77,7 @@ class Recorder:
 
 
 @contextmanager
-def recording() -> Iterator[Recorder]:
+def recording() -> Generator[Recorder, None, None]:
     """Collect every tap inside the block: `with recording() as recorder: simulate(...)`."""
     recorder = Recorder()
     with listen(recorder):
@@ -86,7 +86,7 @@ def recording() -> Iterator[Recorder]:
 
 def _caller() -> str:
     """File and line of the tap: the first frame outside this module."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename == __file__:
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_code.co_filename == __file__:
         frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    return "" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
