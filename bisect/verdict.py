@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 
 class Kind(StrEnum):
-    """How one probe ended. Only GOOD and BAD move a search; the others say nothing about the hunted failure."""
+    """How one probe ended. Only GOOD and BAD move a search; the others say nothing about what is hunted."""
 
     GOOD = "good"
     BAD = "bad"

@@ -32,7 +32,7 @@ def listening() -> bool:
 
 @contextmanager
 def listen(listener: Listener) -> Generator[None, None, None]:
-    """Make `listener` see every tap inside the block; it is called before a listener that is already there."""
+    """Make `listener` see every tap inside the block; it comes before a listener that is already there."""
     global _listener  # noqa: PLW0603  one listener per process is the point: a tap that is off costs one load
     outer = _listener
 
@@ -49,7 +49,7 @@ def listen(listener: Listener) -> Generator[None, None, None]:
 
 @dataclass(frozen=True, slots=True)
 class Tapped:
-    """One value as it came by: its name, the object itself (a tensor keeps its graph), scope, and source line."""
+    """One value as it came by: name, the object itself (a tensor keeps its graph), scope, source line."""
 
     name: str
     value: Any
@@ -61,7 +61,7 @@ class Tapped:
 class Recorder:
     """Collects what the taps offer, in order."""
 
-    taps: list[Tapped] = field(default_factory=lambda: list[Tapped]())
+    taps: list[Tapped] = field(default_factory=list[Tapped])
 
     def __call__(self, name: str, value: Any, scope: tuple[tuple[str, int], ...]) -> Any:
         """Note one value and hand it back unchanged."""
