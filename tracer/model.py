@@ -17,7 +17,9 @@ class Record:
     `values` are the numbers in row-major order (a word such as MOSFLM stays a `str`), `tokens` the same
     as they were printed: the digits that a decimal shows are its resolution. `shape` is () for a scalar,
     (3,) for a vector, (3, 3) for a matrix. `scope` holds what the line itself says about its place,
-    e.g. (("phi_tic", "3"),). `occurrence` counts records of equal quantity and scope from 0.
+    e.g. (("phi_tic", "3"),). `occurrence` counts records of equal quantity and scope from 0. `prefix` is
+    the word that began the line (one prefix, one print format), `labels` names the values where the line
+    did: `X:0.1 Y:0.2`.
     """
 
     quantity: str
@@ -29,6 +31,8 @@ class Record:
     unit: str = ""
     line: int = 0
     source: str = ""
+    prefix: str = ""
+    labels: tuple[str, ...] = ()
 
     @property
     def numbers(self) -> tuple[float, ...]:

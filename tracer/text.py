@@ -1,0 +1,292 @@
+"""Read traces: TRACE lines of every dialect (dialects.py) out of the noise around them; check the seal where there is one.
+
+`read(path)` and `parse(lines, name)` give a Trace; `records(lines)` yields record by record for one who wants to stop
+early. A sealed trace that was cut, doubled or swapped is refused; a foreign log that was cut in its last line loses that
+line, visibly (`Trace.skipped`), rather than gaining a number that never was.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import MappingProxyType
+
+from .dialects import NoRecord, Said, heading_of, is_number, parse_body
+from .errors import FirstbadError
+from .model import Manifest, Record, Scope, Skipped, Trace, Value
+
+_MARK = re.compile(r"TRACE\w*(?=[:\s]|\Z)")
+_AGAIN = re.compile(r"(?<=[\s\d\])])TRACE\w*:")
+_SIMPLE = re.compile(r"(TRACE\w*): ([^\s=:{}\[\](),]+) ([-+0-9.eE ]+)\Z")
+_HEAD = 4096
+
+
+def read(path: Path | str) -> Trace:
+    """The trace in a file; FirstbadError where there is no file, no text or no trace in it."""
+    return parse_bytes(_load(Path(path)), str(path))
+
+
+def parse(lines: Iterable[str] | str, name: str = "") -> Trace:
+    """The trace in lines of text (or one text); every line but the last is taken as complete."""
+    text = lines if isinstance(lines, str) else "".join(f"{line.rstrip(chr(10))}\n" for line in lines)
+    return parse_bytes(text.encode("utf-8", "surrogateescape"), name)
+
+
+def parse_bytes(data: bytes, name: str = "") -> Trace:
+    """The trace in the bytes of a file, in whatever encoding its names are."""
+    reader = Reader(name)
+    found = list(reader.records(data.splitlines(keepends=True)))
+    manifest = reader.finish()
+    if not found and manifest is None:
+        _refuse_no_trace(name, data)
+    return Trace(tuple(found), name, manifest, tuple(reader.skipped))
+
+
+def records(lines: Iterable[bytes], name: str = "") -> Iterator[Record]:
+    """The records of an open file, one by one; the seal is checked after the last one was taken."""
+    reader = Reader(name)
+    yield from reader.records(lines)
+    reader.finish()
+
+
+def _load(path: Path) -> bytes:
+    if path.is_dir():
+        raise FirstbadError(
+            f"{path} is a directory", remedy="Name the file that holds the trace.", slug="trace-is-directory"
+        )
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise FirstbadError(
+            f"{path} does not exist",
+            remedy="Check the name, or record the trace first.",
+            slug="trace-missing",
+        ) from None
+    except OSError as error:
+        raise FirstbadError(
+            f"{path} cannot be read: {error.strerror or error}",
+            remedy="Check its rights.",
+            slug="trace-unreadable",
+        ) from None
+    if not data:
+        raise FirstbadError(
+            f"{path} is empty",
+            remedy="The program printed nothing: look at its error output.",
+            slug="trace-empty",
+        )
+    if b"\0" in data[:_HEAD]:
+        raise FirstbadError(
+            f"{path} is binary, not a trace",
+            remedy="Give the program's printed output (as UTF-8), not an image or an archive.",
+            slug="trace-binary",
+        )
+    return data
+
+
+def _refuse_no_trace(name: str, data: bytes) -> None:
+    where = name or "this text"
+    if b"TRACE" in data:
+        raise FirstbadError(
+            f"{where} has lines with TRACE, but none with a name and a value",
+            remedy="docs/trace-format.md shows what a record looks like.",
+            slug="trace-no-record",
+        )
+    raise FirstbadError(
+        f"{where} has no TRACE line",
+        remedy="Run the program with tracing on (for nanoBragg -trace_pixel SLOW FAST) and keep its standard output.",
+        slug="trace-no-line",
+    )
+
+
+class Reader:
+    """Takes lines, gives records; knows the section, the occurrence counts and the seal so far."""
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+        self.skipped: list[Skipped] = []
+        self._sections: dict[str, str] = {}
+        self._counts: dict[tuple[str, Scope], int] = {}
+        self._seal = _Seal(name)
+        self._seen = False
+
+    def records(self, lines: Iterable[bytes]) -> Iterator[Record]:
+        """Every record of `lines`; a line without a newline may only be the last."""
+        for number, raw in enumerate(lines, 1):
+            at = raw.find(b"TRACE")
+            if at >= 0:
+                line = raw[at:]
+                cut = not line.endswith(b"\n")
+                text = line.decode("utf-8", "replace").rstrip("\r\n")
+                if not self._seal.control(text, line, number, cut=cut):
+                    yield from self._line(number, text, cut=cut)
+
+    def finish(self) -> Manifest | None:
+        """The manifest, after the last line; FirstbadError where the trace was opened and is not whole."""
+        return self._seal.finish()
+
+    def _line(self, number: int, text: str, *, cut: bool) -> Iterator[Record]:
+        if cut and not self._seal.sealed:
+            reason = "the file ends in this line, without a newline: its last number may be cut"
+            self.skipped.append(Skipped(number, text, reason))
+            return
+        self._seen = True
+        simple = _SIMPLE.match(text)
+        if simple:
+            tokens = tuple(simple[3].split())
+            try:
+                values = tuple(map(float, tokens))
+            except ValueError:
+                pass
+            else:
+                shape = () if len(values) == 1 else (len(values),)
+                yield self._record(simple[1], number, simple[2], values, tokens, shape)
+                return
+        for piece in _pieces(text):
+            yield from self._piece(number, piece)
+
+    def _piece(self, number: int, text: str) -> Iterator[Record]:
+        mark = _MARK.search(text)
+        if mark is None:
+            self.skipped.append(Skipped(number, text, "TRACE is part of another word here"))
+            return
+        prefix, body = mark[0], text[mark.end() :].removeprefix(":")
+        if not body[:1].isspace() and not text[mark.end() :].startswith(":"):
+            body = body.lstrip()
+        if body.strip() and not body[:2].isspace():
+            self._sections.pop(prefix, None)
+        try:
+            said = parse_body(prefix, body, self._sections.get(prefix, ""))
+        except NoRecord as none:
+            self.skipped.append(Skipped(number, text, str(none)))
+            said = []
+        heading = heading_of(body)
+        if heading and body.rstrip().endswith(":"):
+            self._sections[prefix] = heading
+        for one in said:
+            yield self._said(prefix, number, one)
+
+    def _said(self, prefix: str, number: int, one: Said) -> Record:
+        values = tuple(_value(token) for token in one.tokens)
+        return self._record(
+            prefix, number, one.name, values, one.tokens, one.shape, one.scope, one.unit, one.labels
+        )
+
+    def _record(
+        self,
+        prefix: str,
+        number: int,
+        name: str,
+        values: tuple[Value, ...],
+        tokens: tuple[str, ...],
+        shape: tuple[int, ...],
+        scope: Scope = (),
+        unit: str = "",
+        labels: tuple[str, ...] = (),
+    ) -> Record:
+        key = (name, scope)
+        occurrence = self._counts.get(key, 0)
+        self._counts[key] = occurrence + 1
+        return Record(name, values, tokens, shape, scope, occurrence, unit, number, "", prefix, labels)
+
+
+def _pieces(text: str) -> list[str]:
+    """A line, cut where a second TRACE begins behind a finished value (threads do that)."""
+    starts = [0, *(match.start() for match in _AGAIN.finditer(text))]
+    return [
+        text[a:b].rstrip() for a, b in zip(starts, [*starts[1:], len(text)], strict=True) if text[a:b].strip()
+    ]
+
+
+def _value(token: str) -> Value:
+    if not is_number(token):
+        return token
+    lowered = token.lower().replace("d", "e") if "nan" not in token.lower() else "nan"
+    return float(lowered)
+
+
+class _Seal:
+    """The opening and closing line of a sealed trace, and the checks between them."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name or "this trace"
+        self._facts: dict[str, str] | None = None
+        self._opened = 0
+        self._records = self._crc = 0
+        self._manifest: Manifest | None = None
+        self._before = 0
+
+    @property
+    def sealed(self) -> bool:
+        """Whether a seal will still tell if a line was cut."""
+        return self._facts is not None
+
+    def control(self, text: str, line: bytes, number: int, *, cut: bool) -> bool:
+        """Take one line into account; True where it opens or seals and so is no record."""
+        if text.startswith("TRACE_OPEN:"):
+            self._open(text, number)
+            return True
+        if text.startswith("TRACE_SEAL:"):
+            self._close(text, number)
+            return True
+        if self._manifest is not None:
+            self._refuse(
+                f"goes on after its seal, in line {number}", "doubled, or two runs wrote into one file"
+            )
+        if self._facts is None:
+            self._before += 1
+        else:
+            self._records += 1
+            self._crc = zlib.crc32(line.rstrip(b"\r\n") + b"\n", self._crc)
+        return False
+
+    def finish(self) -> Manifest | None:
+        """The manifest, or None for an unsealed log."""
+        if self._facts is not None and self._manifest is None:
+            self._refuse(
+                f"was opened in line {self._opened} but never sealed", "cut: the program stopped early"
+            )
+        return self._manifest
+
+    def _open(self, text: str, number: int) -> None:
+        if self._facts is not None:
+            self._refuse(
+                f"is opened a second time in line {number}", "doubled, or two runs wrote into one file"
+            )
+        if self._before:
+            self._refuse(
+                f"has {self._before} TRACE lines before it is opened in line {number}", "put together wrongly"
+            )
+        words = text.removeprefix("TRACE_OPEN:").split()
+        if words[:2] != ["firstbad-trace", "1"]:
+            raise FirstbadError(
+                f"{self._name} was written in a format that this version does not know: {' '.join(words[:2])}",
+                remedy="Read it with the version of firstbad that wrote it, or newer.",
+                slug="trace-version",
+            )
+        pairs = (word.partition("=") for word in words[2:])
+        self._facts = {key: value.replace("%20", " ") for key, _, value in pairs}
+        self._opened = number
+
+    def _close(self, text: str, number: int) -> None:
+        if self._facts is None:
+            self._refuse(f"is sealed in line {number} but was never opened", "its beginning is missing")
+        if self._manifest is not None:
+            self._refuse(f"is sealed a second time in line {number}", "doubled")
+        match = re.fullmatch(r"TRACE_SEAL: records=(\d+) crc32=([0-9a-fA-F]{8})", text.rstrip())
+        if match is None:
+            self._refuse(f"has a seal in line {number} that is not whole", "cut or damaged")
+        assert match is not None
+        if int(match[1]) != self._records:
+            self._refuse(f"says {match[1]} records and has {self._records}", "cut, doubled or put together")
+        if int(match[2], 16) != self._crc:
+            self._refuse(
+                "does not add up to its checksum", "changed after it was written, or two were swapped"
+            )
+        self._manifest = Manifest(MappingProxyType(self._facts or {}), self._records, self._crc)
+
+    def _refuse(self, what: str, why: str) -> None:
+        raise FirstbadError(
+            f"{self._name} {what}: it is {why}", remedy="Record the trace again.", slug="trace-broken-seal"
+        )
