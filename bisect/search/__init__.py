@@ -1,1 +1,1 @@
-"""Search as a value: no I/O, no clock."""
+"""The search engine: pure functions of the answers so far. No I/O, no clock; one engine, many axes."""
