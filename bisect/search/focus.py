@@ -23,15 +23,16 @@ StateOf = Callable[[int], State]
 class Focus:
     """One accused point (indices as in History).
 
-    `live`: may be the culprit or an ancestor of it, untested. `audit`: must be tried before the claim holds.
-    `region`: every point between the accused one and the unchanged ones; `explains`: the same from the
-    starting point. `claim`: the accused one and the
+    `suspects`: may be the culprit, tried or not. `live`: may be the culprit or an ancestor of it, untested.
+    `audit`: must be tried before the claim holds. `region`: every point between the accused one and the
+    unchanged ones; `explains`: the same from the starting point. `claim`: the accused one and the
     skipped points behind it. `border`: the unchanged points around the claim. `edge`: points of the claim or
     changed points beyond which nothing is known. `given_up`: untried, enclosed by points that cannot be
     tried.
     """
 
     accused: int
+    suspects: frozenset[int]
     live: frozenset[int]
     audit: frozenset[int]
     region: frozenset[int]
@@ -61,22 +62,24 @@ def focus(history: History, state: StateOf, start: int, patience: int) -> Focus:
     passed = _passed(history, state, accused)
     suspects = _narrow(history, region - passed - history.edge, bads[1:], state)
     skipped = {i for i in region if state(i) is State.SKIPPED}
-    given_up: set[int] = set()
-    if len(skipped) >= patience:
-        given_up = _enclosed(history, state, region, accused)
-    live = {i for i in suspects if state(i) is State.UNTESTED and i != accused} - given_up
+    enclosed = _enclosed(history, state, region, accused) if len(skipped) > 1 else set[int]()
+    given_up = enclosed if len(skipped) >= patience else set[int]()
+    untried = {i for i in suspects if state(i) is State.UNTESTED and i != accused} - given_up
+    live = untried - enclosed or untried
     claim = history.back([accused], lambda i: state(i) is State.SKIPPED or i in given_up)
     behind = {p for i in claim for p in history.parents[i]} - claim
+    claim_set = frozenset(claim)
     audit = {p for p in behind if state(p) is State.UNTESTED}
     if not live:
         audit |= _exits(history, state, claim - {accused}, explains, accused) - passed
     return Focus(
         accused,
+        frozenset(suspects | claim) if live else claim_set,
         frozenset(live),
         frozenset(audit),
         frozenset(region),
         frozenset(explains),
-        frozenset(claim),
+        claim_set,
         frozenset(p for p in behind if state(p) is State.GOOD),
         frozenset(i for i in claim | behind if i in history.edge and state(i) is not State.GOOD),
         frozenset(given_up & claim),

@@ -21,7 +21,7 @@ class History:
         self.names: tuple[str, ...] = tuple(_parents_first(parents, outside, new))
         self.index = {name: i for i, name in enumerate(self.names)}
         self.edge = frozenset(
-            i for i, n in enumerate(self.names) if n != new and (n in outside or n not in parents)
+            i for i, n in enumerate(self.names) if n in outside or (n not in parents and n != new)
         )
         self.parents: list[tuple[int, ...]] = [
             () if i in self.edge else tuple(dict.fromkeys(self.index[p] for p in parents.get(n, ())))

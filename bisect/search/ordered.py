@@ -92,9 +92,14 @@ class OrderedSearch:
         return tuple(n for i, n in enumerate(self._history.names) if i not in self._history.edge)
 
     @property
+    def suspects(self) -> frozenset[str]:
+        """The points that may still be the culprit."""
+        return frozenset(self._history.names[i] for f in self._foci() for i in f.suspects)
+
+    @property
     def remaining(self) -> int:
         """How many points may still be the culprit."""
-        return sum(len(f.live | f.claim) for f in self._foci())
+        return len(self.suspects)
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -206,7 +211,7 @@ def _history(parents: Mapping[str, Sequence[str]], old: Collection[str], new: st
             slug="point-unknown",
         )
     history = History(parents, old, new)
-    if all(i in history.edge for i in range(len(history.names))) or new in old:
+    if len(history.edge) == len(history.names):
         raise FirstbadError(
             f"nothing lies between {', '.join(old)} and {new}: {new} is not after it",
             remedy="Check the order: the first is the old end, the second the new one",
