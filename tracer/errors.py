@@ -18,4 +18,4 @@ class FirstbadError(Exception):
         self.slug = slug
 
     def __str__(self) -> str:
-        return f"{self.message}. {self.remedy} [{self.slug}]"
+        return f"{self.message.rstrip('.')}. {self.remedy.rstrip('.')}. [{self.slug}]"

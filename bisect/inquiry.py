@@ -1,0 +1,230 @@
+"""firstbad.toml: the two programs, the cases, the gate, and where the good and the bad lie.
+
+    good = "v1.0"                    # a commit that was good; optional, like `bad`
+    bad = "HEAD"
+    repository = "."                 # whose history is searched; relative to this file
+    directory = "."                  # where the failure was seen: its files are suspects
+    ambient = ["*"]                  # which of its files (patterns); optional
+
+    [reference]
+    command = "firstbad reference {args} -floatfile {image}"
+    trace = "firstbad reference {args} -floatfile {image} -trace_pixel {slow} {fast}"
+
+    [candidate]
+    command = "{python} {tree}/port.py {args} -floatfile {image}"
+    trace = "{python} {tree}/port.py {args} -floatfile {image} -trace_pixel {slow} {fast}"
+
+    [[case]]
+    name = "cubic"
+    args = "-cell 100 100 100 90 90 90 -N 5"
+
+    [gate]
+    correlation = 0.999
+    sum_ratio = 5e-3
+
+In a command `{args}` stands for the case's arguments, `{image}` for the file to write, `{slow}` and `{fast}` for
+the traced pixel, `{tree}` for the checkout the candidate is run from, `{python}` for the Python that runs
+firstbad, `{directory}` for the clean directory that the program is run in. A program that prints TRACE lines
+anyway needs no `trace`.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from ..tracer.errors import FirstbadError
+
+_PLACEHOLDERS = ("args", "image", "slow", "fast", "tree", "python", "directory")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """How to run one side; `trace` is the command that prints TRACE lines for one pixel."""
+
+    side: str
+    command: str
+    trace: str = ""
+
+    def argv(self, place: Mapping[str, str], *, args: str, tracing: bool = False) -> list[str]:
+        """The command as a list: split like a shell would, each placeholder filled in after the split."""
+        template = (self.trace or self.command) if tracing else self.command
+        words: list[str] = []
+        for word in shlex.split(template):
+            if word == "{args}":
+                words += shlex.split(args)
+            else:
+                words.append(_fill(word, {**place, "args": args, "python": sys.executable}))
+        return words
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One set of arguments for both programs; `shape` (slow, fast) where the image file does not tell it."""
+
+    name: str
+    args: str
+    shape: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateLimits:
+    """The images agree where correlation >= `correlation` and |sum ratio - 1| <= `sum_ratio`."""
+
+    correlation: float = 0.999
+    sum_ratio: float = 5e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """Everything `firstbad investigate` needs to know."""
+
+    reference: Program
+    candidate: Program
+    cases: tuple[Case, ...]
+    gate: GateLimits = field(default_factory=GateLimits)
+    good: str = ""
+    bad: str = "HEAD"
+    repository: Path | None = None
+    directory: Path = field(default_factory=Path.cwd)
+    ambient: tuple[str, ...] = ("*",)
+    timeout: float = 300.0
+    catalogue: Path | None = None
+
+
+def load(path: Path) -> Inquiry:
+    """Read `firstbad.toml`. Every mistake is a FirstbadError that names the key."""
+    table = _table(path)
+    home = path.resolve().parent
+    _refuse_unknown(path, table, _TOP, "at the top")
+    limits = _section(path, table, "limits", required=False)
+    return Inquiry(
+        reference=_program(path, table, "reference"),
+        candidate=_program(path, table, "candidate"),
+        cases=_cases(path, table),
+        gate=_gate(path, table),
+        good=str(table.get("good", "")),
+        bad=str(table.get("bad", "HEAD")),
+        repository=home / str(table["repository"]) if "repository" in table else None,
+        directory=home / str(table.get("directory", ".")),
+        ambient=tuple(str(p) for p in table.get("ambient", ["*"])),
+        timeout=_number(path, limits, "timeout", 300.0),
+        catalogue=home / str(table["catalogue"]) if "catalogue" in table else None,
+    )
+
+
+_TOP = (
+    *("good", "bad", "repository", "directory", "ambient", "catalogue"),
+    *("reference", "candidate", "case", "gate", "limits"),
+)
+
+
+def _table(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FirstbadError(
+            f"there is no {path}", remedy="write one: `firstbad init` makes a start", slug="no-inquiry"
+        ) from None
+    except OSError as problem:
+        raise FirstbadError(
+            f"{path} cannot be read: {problem.strerror}", remedy="check the path", slug="no-inquiry"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise _bad(path, f"is not TOML: {problem}") from None
+
+
+def _bad(path: Path, what: str) -> FirstbadError:
+    return FirstbadError(f"{path} {what}", remedy="see docs/investigate.md for every key", slug="bad-inquiry")
+
+
+def _refuse_unknown(path: Path, table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
+    unknown = sorted(set(table) - set(known))
+    if unknown:
+        raise _bad(
+            path, f"has the key {unknown[0]!r} {where}, which means nothing; known are {', '.join(known)}"
+        )
+
+
+def _section(path: Path, table: Mapping[str, Any], name: str, *, required: bool) -> dict[str, Any]:
+    section = table.get(name)
+    if section is None and not required:
+        return {}
+    if not isinstance(section, dict):
+        raise _bad(path, f"has no [{name}] section")
+    return cast("dict[str, Any]", section)
+
+
+def _program(path: Path, table: Mapping[str, Any], side: str) -> Program:
+    section = _section(path, table, side, required=True)
+    _refuse_unknown(path, section, ("command", "trace"), f"in [{side}]")
+    if not section.get("command"):
+        raise _bad(path, f"says no `command` in [{side}]")
+    program = Program(side, str(section["command"]), str(section.get("trace", "")))
+    for template in (program.command, program.trace):
+        for word in _split(path, template):
+            _check_placeholders(path, word)
+    return program
+
+
+def _split(path: Path, template: str) -> list[str]:
+    try:
+        return shlex.split(template)
+    except ValueError as problem:
+        raise _bad(path, f"has a command that cannot be split into words ({problem}): {template}") from None
+
+
+def _check_placeholders(path: Path, word: str) -> None:
+    rest = word
+    for name in _PLACEHOLDERS:
+        rest = rest.replace("{" + name + "}", "")
+    unknown = re.search(r"\{[a-z_]+\}", rest)
+    if unknown:
+        known = ", ".join("{" + name + "}" for name in _PLACEHOLDERS)
+        raise _bad(path, f"uses {unknown.group()}; known are {known}")
+
+
+def _fill(word: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        word = word.replace("{" + name + "}", value)
+    return word
+
+
+def _cases(path: Path, table: Mapping[str, Any]) -> tuple[Case, ...]:
+    found = table.get("case")
+    if not isinstance(found, list) or not found:
+        raise _bad(path, "has no [[case]]: at least one set of arguments is needed")
+    cases: list[Case] = []
+    for number, entry in enumerate(cast("list[dict[str, Any]]", found), 1):
+        _refuse_unknown(path, entry, ("name", "args", "shape"), f"in case {number}")
+        shape = entry.get("shape")
+        cases.append(
+            Case(
+                name=str(entry.get("name", f"case {number}")),
+                args=str(entry.get("args", "")),
+                shape=None if shape is None else (int(shape[0]), int(shape[1])),
+            )
+        )
+    return tuple(cases)
+
+
+def _gate(path: Path, table: Mapping[str, Any]) -> GateLimits:
+    section = _section(path, table, "gate", required=False)
+    _refuse_unknown(path, section, ("correlation", "sum_ratio"), "in [gate]")
+    return GateLimits(
+        correlation=_number(path, section, "correlation", 0.999),
+        sum_ratio=_number(path, section, "sum_ratio", 5e-3),
+    )
+
+
+def _number(path: Path, section: Mapping[str, Any], key: str, default: float) -> float:
+    value = section.get(key, default)
+    if not isinstance(value, int | float):
+        raise _bad(path, f"says {key} = {value!r}, which is no number")
+    return float(value)

@@ -1,0 +1,7 @@
+"""`python -m firstbad.ui …` is `firstbad …`."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

@@ -1,0 +1,87 @@
+"""The command line: `firstbad COMMAND`. Exit 0 same or found, 1 different, 2 trouble; --json everywhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+
+from ..tracer.errors import FirstbadError
+from . import commands
+from .output import say_error
+
+# nanoBragg's own arguments go through verbatim: no option parser of ours may look at them.
+VERBATIM = ("sim", "reference")
+
+
+def build_app() -> typer.Typer:
+    """The typer application with every command on it."""
+    app = typer.Typer(
+        name="firstbad",
+        help="What went bad first? Trace diff and bisect for ports of numerical programs.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    commands.register(app)
+    return app
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status; no traceback unless FIRSTBAD_DEBUG is set."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in words[: words.index("--")] if "--" in words else "--json" in words
+    try:
+        return _dispatch(words)
+    except FirstbadError as problem:
+        return say_error(problem, as_json=as_json)
+    except click.exceptions.Abort:
+        return _interrupted()
+    except click.ClickException as problem:
+        return say_error(_usage(problem), as_json=as_json)
+    except KeyboardInterrupt:
+        return _interrupted()
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 2
+    except Exception as problem:
+        return say_error(_defect(problem), as_json=as_json)
+
+
+def _dispatch(words: list[str]) -> int:
+    if words and words[0] in VERBATIM and words[1:] != ["--help"]:
+        from .commands import programs
+
+        return programs.run(words[0], words[1:])
+    result = build_app()(args=words, standalone_mode=False)
+    return result if isinstance(result, int) else 0
+
+
+def _interrupted() -> int:
+    sys.stderr.write("firstbad: stopped at your word; nothing of yours was changed\n")
+    return 130
+
+
+def _usage(problem: click.ClickException) -> FirstbadError:
+    context = getattr(problem, "ctx", None)
+    where = context.command_path if context is not None else "firstbad"
+    return FirstbadError(problem.format_message().rstrip("."), remedy=f"See `{where} --help`", slug="usage")
+
+
+def _defect(problem: Exception) -> FirstbadError:
+    import os
+
+    if os.environ.get("FIRSTBAD_DEBUG"):
+        raise problem
+    return FirstbadError(
+        f"internal error ({type(problem).__name__}: {problem})",
+        remedy="This is a defect in firstbad: set FIRSTBAD_DEBUG=1 to see where, and report it",
+        slug="internal",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""`firstbad gate`: run reference and candidate on the same arguments and compare their images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ...tracer.errors import FirstbadError
+from ..output import DIFFERENT, SAME, TROUBLE, console, say_json
+
+if TYPE_CHECKING:
+    from ...bisect.inquiry import Inquiry
+    from ...bisect.lab import Outcome
+
+REFERENCE = "{python} -m firstbad.ui reference {args} -floatfile {image}"
+CANDIDATE = "{python} -m firstbad.ui sim {args} -floatfile {image}"
+
+
+def register(app: typer.Typer) -> None:
+    """Put `gate` on the application."""
+
+    @app.command("gate")
+    def gate(
+        args: Annotated[
+            list[str] | None, typer.Argument(help="arguments for both programs, after --")
+        ] = None,
+        inquiry: Annotated[Path | None, typer.Option(help="a firstbad.toml with programs and cases")] = None,
+        reference: Annotated[str, typer.Option(help="command of the trusted program")] = REFERENCE,
+        candidate: Annotated[str, typer.Option(help="command of the port")] = CANDIDATE,
+        correlation: Annotated[float, typer.Option(help="least Pearson correlation")] = 0.999,
+        sum_ratio: Annotated[float, typer.Option(help="largest |sum ratio - 1|")] = 5e-3,
+        timeout: Annotated[float, typer.Option(help="seconds each program may take")] = 300.0,
+        empty: Annotated[bool, typer.Option("--empty", help="run in empty directories")] = False,
+        out: Annotated[Path, typer.Option(help="where images and outputs are kept")] = Path("firstbad-out"),
+        as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+    ) -> int:
+        """Run both programs on the same arguments and judge the images: correlation and sum ratio.
+
+        Each program runs in a directory of its own that holds copies of the files of this one (with --empty:
+        nothing), so nothing here is changed. Exit 0 all agree, 1 some differ, 2 trouble.
+        """
+        import shlex
+
+        from ...bisect.inquiry import Case, GateLimits, Inquiry, Program, load
+
+        if inquiry is None:
+            if not args:
+                raise FirstbadError(
+                    "nothing to run",
+                    remedy="say `firstbad gate -- ARGS…`, or name an --inquiry",
+                    slug="usage",
+                )
+            what = Inquiry(
+                Program("reference", reference),
+                Program("candidate", candidate),
+                (Case("command line", shlex.join(args)),),
+                GateLimits(correlation, sum_ratio),
+                timeout=timeout,
+            )
+        else:
+            what = load(inquiry)
+        return run(what, out, empty=empty, as_json=as_json)
+
+
+def run(inquiry: Inquiry, out: Path, *, empty: bool, as_json: bool) -> int:
+    """Judge every case, print table or JSON, keep the artefacts under a new folder of `out`."""
+    from ...bisect.lab import Lab, empty_room
+    from ...bisect.rooms import full_room, new_folder
+
+    folder = new_folder(out, "gate")
+    room = empty_room() if empty else full_room(inquiry, exclude=out)
+    lab = Lab(inquiry, folder)
+    outcomes = [lab.gate(case, room, inquiry.repository or inquiry.directory) for case in inquiry.cases]
+    if as_json:
+        say_json(
+            {
+                "passed": _status(outcomes) == SAME,
+                "artefacts": str(folder),
+                "cases": [row(o) for o in outcomes],
+            }
+        )
+    else:
+        from ..render_gate import gate_table
+
+        gate_table(console(), outcomes, inquiry.gate, folder)
+    return _status(outcomes)
+
+
+def _status(outcomes: list[Outcome]) -> int:
+    if any(o.images is None for o in outcomes):
+        return TROUBLE
+    return SAME if all(o.images is not None and o.images.passed for o in outcomes) else DIFFERENT
+
+
+def row(outcome: Outcome) -> dict[str, Any]:
+    """One case as plain data."""
+    images = outcome.images.as_dict() if outcome.images is not None else {}
+    return {
+        "case": outcome.case.name,
+        "args": outcome.case.args,
+        "room": outcome.room,
+        "verdict": str(outcome.verdict.kind),
+        "reason": outcome.verdict.reason,
+        "reference": str(outcome.reference.folder),
+        "candidate": str(outcome.candidate.folder),
+        **images,
+    }

@@ -1,0 +1,52 @@
+"""Which stream: results to stdout, the story and errors to stderr, one JSON object with --json."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ..tracer.errors import FirstbadError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SAME, DIFFERENT, TROUBLE = 0, 1, 2
+
+
+def say_json(data: dict[str, Any]) -> None:
+    """Print `data` as the one object of a --json run; NaN and infinities become strings, which JSON lacks."""
+    sys.stdout.write(json.dumps(_plain(data), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(v) for v in value]
+    if isinstance(value, bool) or value is None or isinstance(value, int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        return _plain(value.item())
+    return str(value)
+
+
+def say_error(problem: FirstbadError, *, as_json: bool) -> int:
+    """One line on stderr, and the same as an object on stdout where JSON was asked for."""
+    sys.stderr.write(f"firstbad: {problem}\n")
+    if as_json:
+        error = {"message": problem.message, "remedy": problem.remedy, "slug": problem.slug}
+        say_json({"error": error})
+    return TROUBLE
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A rich console that never wraps a number in half: 100 columns where the output is no terminal."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else 100
+    return Console(file=stream, width=width, highlight=False, soft_wrap=False)
