@@ -98,7 +98,7 @@ class Probe:
 def judge(probe: Probe, ended: Ended) -> Verdict:
     """What `ended` says, before it is known which failure is hunted: every failure is BAD with its signature.
 
-    Raises FirstbadError (slug probe-abort) for an exit code from 128 on that is no signal: git's rule to stop.
+    Raises FirstbadError (probe-abort) for an exit code from 128 on that is no signal: git's rule to stop.
     """
     verdict = _unjudgeable(probe, ended) or _signalled(ended)
     if verdict is None:
@@ -151,7 +151,7 @@ def _signalled(ended: Ended) -> Verdict | None:
 def _stop_on_abort(ended: Ended) -> None:
     if ended.code is not None and (ended.code >= 128 or ended.code < 0):
         raise FirstbadError(
-            f"the command ended with exit code {ended.code}, which asks to stop the search: {last_line(ended)}",
+            f"the command exited with {ended.code}, which asks to stop the search: {last_line(ended)}",
             remedy="Exit with 1 for bad, 125 to skip; then resume, what was probed before is kept",
             slug="probe-abort",
         )
