@@ -17,7 +17,7 @@ from .inputs import Inputs, plain
 from .prng import Shuffle, Stream, angles_of, random_rotation, uniform_rotation
 from .quirks import Quirks
 from .taps import tap_vec
-from .vec import RTD, Vec, cross, dot, norm, rotate_about, rotate_xyz, scalar
+from .vec import RTD, Vec, cross, dot, norm, root, rotate_about, rotate_xyz, scalar
 
 Triple = tuple[Vec, Vec, Vec]
 
@@ -102,7 +102,7 @@ def from_cell(
     a, b, c, alpha, beta, gamma = cell
     m = ((alpha + beta) + gamma) / 2.0
     skew = torch.abs(torch.sin(m) * torch.sin(m - alpha) * torch.sin(m - beta) * torch.sin(m - gamma))
-    V = 2.0 * a * b * c * torch.sqrt(skew)
+    V = 2.0 * a * b * c * root(skew)
     V = torch.where(V <= 0, sys.float_info.min, V)
     V_star = 1.0 / V
     a_star = torch.abs(b * c * torch.sin(alpha) * V_star)

@@ -20,5 +20,9 @@ def polarization(kahn: float, incident: Vec, diffracted: Vec, axis: Vec) -> Tens
         return 0.5 * (1.0 + c2)
     B = unit(cross(axis, incident))
     E = unit(cross(incident, B))
-    psi = -torch.atan2(dot(diffracted, B), dot(diffracted, E))
-    return 0.5 * ((1.0 + c2) - kahn * torch.cos(2.0 * psi) * (1.0 - c2))
+    across, along = dot(diffracted, B), dot(diffracted, E)
+    across2, along2 = across * across, along * along
+    total = along2 + across2
+    # cos 2ψ without the arc tangent, whose vectorised form rounds by its place in the batch
+    cosine = torch.where(total == 0, 1.0, (along2 - across2) / torch.where(total == 0, 1.0, total))
+    return 0.5 * ((1.0 + c2) - kahn * cosine * (1.0 - c2))
