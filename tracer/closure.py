@@ -1,0 +1,331 @@
+"""Does a value follow from its parents within the same trace? That tells which side is at fault, without a second trace.
+
+A formula that holds only with a factor that a wrong unit label explains (a power of ten) is such a label, if what is
+computed from the value holds once the factor is taken out. Parameters that the trace does not hold (the cell counts N) are
+inferred: the least integer, or the short decimal, with which every formula holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from .catalogue import Alternative, Catalogue, Parameter, Quantity
+from .formula import Unknown
+from .model import Record, Trace
+from .uncertain import Num, Term
+from .view import At, View, applicable
+
+SLACK = 2.0
+_SEEDS = 3
+_CHANCE = 0.01
+"""An integer that fits by luck with more than this probability proves nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosureResult:
+    """One record against its formula. `holds` is None where the trace cannot tell; `factor` where only a factor is wrong.
+
+    `expected` is what the formula gives (for an invariant: both sides), `why` says it in words.
+    """
+
+    quantity: str
+    record: Record
+    holds: bool | None
+    expected: tuple[float, ...] = ()
+    allowed: tuple[float, ...] = ()
+    factor: float | None = None
+    label: bool = False
+    formula: str = ""
+    why: str = ""
+
+    @property
+    def broken(self) -> bool:
+        """Whether the value does not follow, and no unit label explains it."""
+        return self.holds is False and not self.label
+
+
+def check(trace: Trace, catalogue: Catalogue) -> list[ClosureResult]:
+    """Every record that has a formula, in the order of the trace. The first `broken` one is the first bad value."""
+    return check_view(View(trace, catalogue))
+
+
+def first_broken(results: Iterable[ClosureResult]) -> ClosureResult | None:
+    """The first value that does not follow from its own parents."""
+    return next((result for result in results if result.broken), None)
+
+
+def check_view(view: View) -> list[ClosureResult]:
+    """`check` for a trace already indexed; sets the view's parameters and labels."""
+    infer(view)
+    _find_labels(view)
+    found = list[ClosureResult]()
+    for record in view.trace.records:
+        quantity = view.catalogue.get(view.name(record))
+        if quantity is not None and quantity.formulas:
+            found.append(check_record(view, record, quantity))
+    return found
+
+
+def check_record(view: View, record: Record, quantity: Quantity) -> ClosureResult:
+    """One record against the formulas of its quantity; it holds where any applicable one does."""
+    alternatives = applicable(view, record, quantity)
+    label = view.labels.get(quantity.name)
+    if not alternatives:
+        why = "no formula applies" if alternatives is not None else "the trace does not say which formula applies"
+        return ClosureResult(quantity.name, record, None, why=why)
+    best: ClosureResult | None = None
+    undecided = ""
+    for alternative in alternatives:
+        try:
+            result = _against(view, record, quantity, alternative)
+        except Unknown as unknown:
+            why = next((view.impossible[n] for n in sorted(alternative.formula.names) if n in view.impossible), "")
+            undecided = undecided if why else str(unknown)
+            if why and best is None:
+                text = alternative.formula.text
+                best = ClosureResult(quantity.name, record, False, formula=text, why=f"{quantity.name}: {why}")
+            continue
+        if result.holds and label is not None:
+            return ClosureResult(
+                quantity.name, record, False, result.expected, result.allowed, label, True, result.formula,
+                f"holds only with a factor {label:g}: its unit label is wrong",
+            )  # fmt: skip
+        if result.holds:
+            return result
+        best = best if best is not None and (best.factor is not None or not best.expected) else result
+    if undecided or best is None:
+        return ClosureResult(quantity.name, record, None, why=f"the trace does not hold {undecided}")
+    return best
+
+
+def _against(view: View, record: Record, quantity: Quantity, alternative: Alternative) -> ClosureResult:
+    """The record against one formula; Unknown where the trace lacks something."""
+    at = At(view, record, {})
+    expected = _numbers(alternative.formula(at))
+    half, floor = view.half(record), view.floor(record)
+    if quantity.of is not None:
+        actual = _numbers(quantity.of(at))
+        own = [x.e + SLACK * max(floor, default=0.0) / max(map(abs, record.numbers), default=1.0) * abs(x.v)
+               for x in actual]  # fmt: skip
+    else:
+        actual = _numbers(view.term(record, half))
+        factor = abs(view.labels.get(quantity.name, 1.0))
+        own = [h / factor + f / factor for h, f in zip(half, floor, strict=True)]
+    if len(actual) != len(expected):
+        raise Unknown(f"a value of the shape of {alternative.formula.text}")
+    allowed = tuple(_allow(x.e, view) + o for x, o in zip(expected, own, strict=True))
+    values = tuple(x.v for x in expected)
+    holds = all(_same(a.v, x, allow) for a, x, allow in zip(actual, values, allowed, strict=True))
+    factor = None if holds else _factor(tuple(a.v for a in actual), values, allowed)
+    why = "" if holds else _say(quantity.name, alternative, factor)
+    return ClosureResult(quantity.name, record, holds, values, allowed, factor, False, alternative.formula.text, why)
+
+
+def _say(name: str, alternative: Alternative, factor: float | None) -> str:
+    text = f"{name} is not {alternative.formula.text}"
+    return text + (f", but {factor:.6g} times that" if factor is not None else "")
+
+
+def _allow(error: float, view: View) -> float:
+    """The error of a formula's value; in a float32 program each operation rounds as often, but coarser."""
+    return SLACK * error
+
+
+def _same(a: float, b: float, allowed: float) -> bool:
+    if math.isnan(a) or math.isnan(b):
+        return math.isnan(a) and math.isnan(b)
+    return a == b or abs(a - b) <= allowed
+
+
+def _numbers(term: Term) -> tuple[Num, ...]:
+    return (term,) if isinstance(term, Num) else term
+
+
+def _factor(actual: tuple[float, ...], expected: tuple[float, ...], allowed: tuple[float, ...]) -> float | None:
+    """The one factor by which every component is off, if there is one; judged on the largest component."""
+    top = max(range(len(expected)), key=lambda i: abs(expected[i]))
+    if not expected[top] or not math.isfinite(expected[top]) or not actual[top] or not math.isfinite(actual[top]):
+        return None
+    factor = actual[top] / expected[top]
+    tidy = _power_of_ten(factor, allowed[top] / abs(expected[top]))
+    factor = tidy if tidy is not None else factor
+    fits = (abs(a - factor * x) <= abs(factor) * allow * 4 for a, x, allow in zip(actual, expected, allowed, strict=True))
+    return factor if all(fits) else None
+
+
+def _power_of_ten(factor: float, relative: float) -> float | None:
+    """±10^k (k not 0) where the factor is that within its error, else None."""
+    if factor == 0 or not math.isfinite(factor):
+        return None
+    exponent = round(math.log10(abs(factor)))
+    power = math.copysign(10.0**exponent, factor)
+    return power if exponent and abs(factor / power - 1) <= relative + 1e-12 else None
+
+
+def _find_labels(view: View) -> None:
+    """Quantities off by a power of ten everywhere, whose children hold once it is taken out."""
+    for name in view.catalogue.order:
+        quantity = view.catalogue.quantities[name]
+        records = view.records(name)
+        if not records or not quantity.formulas or quantity.of is not None:
+            continue
+        factors = {check_record(view, record, quantity).factor for record in records}
+        factor = factors.pop() if len(factors) == 1 else None
+        if factor is None or _power_of_ten(factor, 0.0) is None:
+            continue
+        raw = _children_hold(view, name)
+        view.labels[name] = factor
+        corrected = _children_hold(view, name)
+        if raw or not corrected:
+            del view.labels[name]
+
+
+def _children_hold(view: View, name: str) -> bool:
+    """Whether something that is computed from `name` holds (and nothing that does not contradicts it)."""
+    held = [
+        check_record(view, record, child).holds
+        for child in (view.catalogue.quantities[c] for c in view.catalogue.children[name])
+        if any(name in alternative.formula.names for alternative in child.formulas)
+        for record in view.records(child.name)
+    ]
+    decided = [h for h in held if h is not None]
+    return bool(decided) and all(decided)
+
+
+def infer(view: View) -> None:
+    """Set the parameters that formulas need and the trace does not hold."""
+    for parameter in view.catalogue.parameters.values():
+        if view.records(parameter.name) or parameter.name in view.parameters:
+            continue
+        users = [
+            (record, quantity, alternative)
+            for quantity in view.catalogue
+            for alternative in quantity.formulas
+            if parameter.name in alternative.formula.names
+            for record in view.records(quantity.name)
+        ]
+        if users:
+            value = _integer(view, parameter, users) if parameter.kind == "integer" else _decimal(view, parameter, users)
+            view.parameters.pop(parameter.name, None)
+            if value is not None:
+                view.parameters[parameter.name] = value
+
+
+_User = tuple[Record, Quantity, Alternative]
+
+
+def _integer(view: View, parameter: Parameter, users: list[_User]) -> float | None:
+    """The least integer with which most users hold; None undecided; the name goes to `impossible` where none does."""
+    undecided = False
+    seeds = sorted(users, key=lambda user: -max(map(abs, user[0].numbers), default=0.0))[:_SEEDS]
+    for seed in seeds:
+        value = _fitting(view, parameter, seed)
+        if value is None:
+            undecided = True
+        elif value:
+            view.parameters[parameter.name] = value
+            held = [_quietly(view, user) for user in users]
+            if held.count(True) * 2 >= len([h for h in held if h is not None]):
+                return value
+    if not undecided:
+        view.impossible[parameter.name] = (
+            f"no whole number {parameter.name} from {parameter.least} to {parameter.most} makes it hold"
+        )
+    return None
+
+
+def _fitting(view: View, parameter: Parameter, user: _User) -> float | None:
+    """The least integer that makes one record hold; 0 where there is none, None where one would fit by luck."""
+    record, quantity, alternative = user
+    luck = 0.0
+    known = sorted({value for value in view.parameters.values() if value == int(value) and value >= parameter.least})
+    span = max((abs(x) for x in record.numbers), default=0.0) or 1e-300
+    for value in (*known, *range(parameter.least, parameter.most + 1)):
+        view.parameters[parameter.name] = float(value)
+        try:
+            result = _against(view, record, quantity, alternative)
+        except Unknown:
+            return None
+        if result.holds:
+            return float(value) if luck < _CHANCE else None
+        luck += 2 * max(result.allowed) / span
+        if luck > _CHANCE and value not in known:
+            return None
+    return 0.0
+
+
+def _quietly(view: View, user: _User) -> bool | None:
+    record, quantity, alternative = user
+    try:
+        return _against(view, record, quantity, alternative).holds
+    except Unknown:
+        return None
+
+
+def _decimal(view: View, parameter: Parameter, users: list[_User]) -> float | None:
+    """The short decimal that `solve` gives for most users; None and `impossible` where it is none anywhere."""
+    assert parameter.solve is not None
+    found = list[float]()
+    for record, _, _ in users:
+        try:
+            term = parameter.solve(At(view, record, {}))
+        except Unknown:
+            continue
+        if isinstance(term, Num) and math.isfinite(term.v) and math.isfinite(term.e):
+            short = _short(term, parameter.digits)
+            if short is None:
+                return None
+            found.append(short)
+        else:
+            found.append(math.nan)
+    tidy = [value for value in found if not math.isnan(value)]
+    if tidy:
+        return max(set(tidy), key=tidy.count)
+    if found:
+        view.impossible[parameter.name] = f"no {parameter.name} that a person would type makes it hold"
+    return None
+
+
+def _short(solved: Num, digits: int) -> float | None:
+    """The decimal of at most `digits` digits that `solved` is; nan where it is none, None where any would do."""
+    off = SLACK * solved.e + 1e-13 * abs(solved.v)
+    if abs(solved.v) <= off:
+        return 0.0 if off < 10.0**-digits else None
+    spacing = 10.0 ** (math.floor(math.log10(abs(solved.v))) - digits + 1)
+    if 2 * off / spacing > _CHANCE:
+        return None
+    short = float(f"{solved.v:.{digits}g}")
+    return short if abs(short - solved.v) <= off else math.nan
+
+
+def fault(reference: Iterable[ClosureResult], candidate: Iterable[ClosureResult]) -> str:
+    """Which side breaks: 'candidate', 'reference', 'both', 'neither', or 'unknown' where a trace cannot tell."""
+    a, b = _broken(reference), _broken(candidate)
+    if a is None and b is None:
+        return "unknown"
+    if a and b:
+        return "both"
+    if b:
+        return "candidate"
+    if a:
+        return "reference"
+    return "neither" if a is not None and b is not None else "unknown"
+
+
+def _broken(results: Iterable[ClosureResult]) -> bool | None:
+    decided = [result.broken for result in results if result.holds is not None]
+    return any(decided) if decided else None
+
+
+def runs(results: Iterable[ClosureResult]) -> Iterator[tuple[ClosureResult, int]]:
+    """Broken results, equal neighbours (same quantity, same factor) told once with their number."""
+    broken = [result for result in results if result.holds is False]
+    start = 0
+    for index, (one, two) in enumerate(pairwise([*broken, None]), 1):
+        assert one is not None
+        if two is None or (one.quantity, one.factor) != (two.quantity, two.factor):
+            yield broken[start], index - start
+            start = index

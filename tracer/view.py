@@ -1,0 +1,276 @@
+"""A trace as formulas see it: for each record the records that it was computed from, their errors, and parameters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from .catalogue import Alternative, Catalogue, Noise, Quantity
+from .formula import Unknown, Values
+from .model import Record, Trace
+from .resolution import Formats, significant
+from .uncertain import EPSILON, FLOAT32, Num, Term, to_float32
+
+Klass = tuple[str, ...]
+_DEEP = 12
+
+
+def qualified(record: Record) -> str:
+    """The name with its section in front: `After re-generation/a_star`."""
+    for key, value in record.scope:
+        if key == "section":
+            return f"{value}/{record.quantity}"
+    return record.quantity
+
+
+def place(record: Record) -> dict[str, str]:
+    """Where in the loop nest the record stands, its section left out."""
+    return {key: value for key, value in record.scope if key != "section"}
+
+
+class View:
+    """One trace under one catalogue. `labels` are factors that a quantity's unit label is wrong by (closure finds them)."""
+
+    def __init__(self, trace: Trace, catalogue: Catalogue) -> None:
+        self.trace = trace
+        self.catalogue = catalogue
+        self.labels: dict[str, float] = {}
+        self.parameters: dict[str, float] = {}
+        self.impossible: dict[str, str] = {}
+        self.names: dict[int, str] = {}
+        self.groups: dict[str, dict[Klass, list[Record]]] = {}
+        self._position: dict[int, int] = {}
+        self._sibling: dict[int, tuple[int, int]] = {}
+        self._noise: dict[int, tuple[float, ...]] = {}
+        self._floor: dict[int, tuple[float, ...]] = {}
+        for index, record in enumerate(trace.records):
+            name = catalogue.canonical(qualified(record))
+            self.names[id(record)] = name
+            self._position[id(record)] = index
+            klass = tuple(sorted(place(record)))
+            self.groups.setdefault(name, {}).setdefault(klass, []).append(record)
+        self._number_siblings()
+        facts = trace.manifest.facts if trace.manifest else {}
+        digits = facts.get("digits", "")
+        self.formats = Formats(trace.records, int(digits) if digits.isdigit() else 0)
+        self.epsilon = FLOAT32 if _single(trace, facts.get("dtype", "")) else EPSILON
+
+    def _number_siblings(self) -> None:
+        for groups in self.groups.values():
+            for records in groups.values():
+                same: dict[tuple[tuple[str, str], ...], list[Record]] = {}
+                for record in records:
+                    same.setdefault(tuple(place(record).items()), []).append(record)
+                for siblings in same.values():
+                    for index, record in enumerate(siblings):
+                        self._sibling[id(record)] = (index, len(siblings))
+
+    def name(self, record: Record) -> str:
+        """The canonical name of a record of this trace."""
+        return self.names[id(record)]
+
+    def records(self, name: str) -> list[Record]:
+        """All records of a canonical name, in order."""
+        groups = self.groups.get(name, {})
+        found = [record for records in groups.values() for record in records]
+        return found if len(groups) == 1 else sorted(found, key=lambda r: self._position[id(r)])
+
+    def related(self, name: str, record: Record) -> list[Record]:
+        """The records of `name` that belong to the place of `record`: one, or all below it in the loop nest."""
+        groups = self.groups.get(name)
+        if not groups:
+            return []
+        here = place(record)
+        klass = max(groups, key=lambda k: (len(here.keys() & set(k)), -len(set(k) - here.keys())))
+        found = groups[klass]
+        if klass:
+            found = [r for r in found if all(here.get(k, v) == v for k, v in place(r).items())]
+        if len(found) <= 1:
+            return found
+        index, count = self._sibling[id(record)]
+        many = len(found)
+        if many == count:
+            return [found[index]]
+        if many % count == 0:
+            size = many // count
+            return found[index * size : (index + 1) * size]
+        at = self._position[id(record)]
+        before = [r for r in found if self._position[id(r)] < at]
+        return [before[-1] if before else found[0]]
+
+    def half(self, record: Record) -> tuple[float, ...]:
+        """Half the last printed digit of each component."""
+        return tuple(self.formats.half(record, index) for index in range(len(record.values)))
+
+    def term(self, record: Record, error: tuple[float, ...]) -> Term:
+        """The record's numbers with their errors, its unit label corrected; Unknown for a word."""
+        factor = self.labels.get(self.name(record), 1.0)
+        numbers = list[Num]()
+        for value, e in zip(record.values, error, strict=True):
+            if isinstance(value, str):
+                raise Unknown(f"{record.quantity} is a word")
+            numbers.append(Num(value / factor, e / abs(factor)))
+        return numbers[0] if record.shape == () else tuple(numbers)
+
+    def floor(self, record: Record) -> tuple[float, ...]:
+        """The rounding that each component is granted without looking at what it was computed from."""
+        known = self._floor.get(id(record))
+        if known is None:
+            quantity = self.catalogue.get(self.name(record))
+            noise = quantity.noise if quantity else Noise()
+            granted = noise.ulp * self.epsilon
+            scale = self._scale(record, noise)
+            known = tuple(granted * max(scale, abs(v)) if not isinstance(v, str) else 0.0 for v in record.values)
+            self._floor[id(record)] = known
+        return known
+
+    def _scale(self, record: Record, noise: Noise) -> float:
+        numbers = [abs(v) for v in record.numbers if math.isfinite(v)]
+        own = max(numbers, default=0.0)
+        if noise.scale is not None:
+            try:
+                term = noise.scale(At(self, record, {}))
+                value = max(abs(x.v) for x in (term if not isinstance(term, Num) else (term,)))
+                own = max(own, value * abs(self.labels.get(self.name(record), 1.0)))
+            except Unknown:
+                pass
+        return own * math.sqrt(len(numbers)) if len(numbers) > 1 and noise.scale is None else own
+
+    def noise(self, record: Record, depth: int = 0) -> tuple[float, ...]:
+        """How far each component may be off: printing, rounding, and what its parents' errors make of it."""
+        known = self._noise.get(id(record))
+        if known is not None:
+            return known
+        floor, half = self.floor(record), self.half(record)
+        worst = list(floor)
+        quantity = self.catalogue.get(self.name(record))
+        if quantity is not None and quantity.of is None and depth < _DEEP:
+            inherited = self._inherited(record, quantity, depth)
+            if inherited is not None and len(inherited) == len(worst):
+                worst = [max(a, b) for a, b in zip(worst, inherited, strict=True)]
+        result = tuple(a + b for a, b in zip(worst, half, strict=True))
+        self._noise[id(record)] = result
+        return result
+
+    def _inherited(self, record: Record, quantity: Quantity, depth: int) -> tuple[float, ...] | None:
+        for alternative in quantity.formulas:
+            at = At(self, record, {}, depth=depth + 1)
+            try:
+                if alternative.when is not None and not alternative.when.true(at):
+                    continue
+                term = alternative.formula(at)
+            except Unknown:
+                continue
+            factor = abs(self.labels.get(quantity.name, 1.0)) * max(1.0, self.epsilon / EPSILON / 64)
+            numbers = (term,) if isinstance(term, Num) else term
+            if self.epsilon > EPSILON:
+                factor = abs(self.labels.get(quantity.name, 1.0))
+                bare = alternative.formula(At(self, record, {}, exact=True))
+                rounding = (bare,) if isinstance(bare, Num) else bare
+                extra = [x.e * self.epsilon / EPSILON for x in rounding]
+                return tuple((x.e + more) * factor for x, more in zip(numbers, extra, strict=True))
+            return tuple(x.e * factor for x in numbers)
+        return None
+
+
+class At:
+    """The values that a formula sees from one record: a `Values` (formula.py).
+
+    Each parent's error is half its last printed digit (`depth` 0), its whole noise (`depth` > 0), or nothing (`exact`).
+    `swapped` puts other terms in place of records, by id.
+    """
+
+    def __init__(
+        self,
+        view: View,
+        record: Record,
+        swapped: Mapping[int, Term],
+        *,
+        depth: int = 0,
+        exact: bool = False,
+        pinned: Mapping[str, Record] | None = None,
+    ) -> None:
+        self.view, self.record, self.swapped = view, record, swapped
+        self.depth, self.exact = depth, exact
+        self.pinned = pinned or {}
+
+    def value(self, name: str) -> Term:
+        """See `Values`; a parent that the trace does not hold is computed from its own parents."""
+        if name in self.view.catalogue.parameters and not self.view.records(name):
+            return self._parameter(name)
+        record = self.pinned.get(name)
+        if record is None:
+            found = self.view.related(name, self.record)
+            if not found:
+                return self._through(name)
+            record = found[-1]
+            if any(other.values != record.values for other in found):
+                raise Unknown(f"{len(found)} different records of {name}")
+        return self._term(record)
+
+    def _term(self, record: Record) -> Term:
+        swapped = self.swapped.get(id(record))
+        if swapped is not None:
+            return swapped
+        if self.exact:
+            return self.view.term(record, (0.0,) * len(record.values))
+        error = self.view.noise(record, self.depth) if self.depth else self.view.half(record)
+        return self.view.term(record, error)
+
+    def _parameter(self, name: str) -> Term:
+        if name not in self.view.parameters:
+            raise Unknown(f"the parameter {name}")
+        return Num(self.view.parameters[name])
+
+    def _through(self, name: str) -> Term:
+        quantity = self.view.catalogue.get(name)
+        if quantity is not None and quantity.of is None and self.depth < _DEEP:
+            for alternative in quantity.formulas:
+                inner = At(
+                    self.view, self.record, self.swapped, depth=self.depth, exact=self.exact, pinned=self.pinned
+                )
+                try:
+                    if alternative.when is None or alternative.when.true(inner):
+                        return alternative.formula(inner)
+                except Unknown:
+                    continue
+        raise Unknown(name)
+
+    def many(self, names: frozenset[str]) -> list[Values]:
+        """See `Values`: one view for each record of the name with most of them."""
+        most = max((self.view.records(name) for name in sorted(names)), key=len, default=[])
+        return [self._from(record) for record in most]
+
+    def _from(self, record: Record) -> At:
+        pinned = {**self.pinned, self.view.name(record): record}
+        return At(self.view, record, self.swapped, depth=self.depth, exact=self.exact, pinned=pinned)
+
+    def count(self, name: str) -> int:
+        """See `Values`."""
+        return len(self.view.records(name))
+
+
+def applicable(view: View, record: Record, quantity: Quantity) -> list[Alternative] | None:
+    """The formulas whose condition holds at `record`; None where a condition cannot be decided."""
+    found = list[Alternative]()
+    for alternative in quantity.formulas:
+        try:
+            if alternative.when is None or alternative.when.true(At(view, record, {})):
+                found.append(alternative)
+        except Unknown:
+            return None
+    return found
+
+
+def _single(trace: Trace, dtype: str) -> bool:
+    """Whether the program computed in float32: its manifest says so, or every long number it printed is one."""
+    if dtype:
+        return "float32" in dtype
+    long = 0
+    for record in trace.records:
+        for value, token in zip(record.values, record.tokens, strict=True):
+            if not isinstance(value, str) and significant(token) >= 13 and math.isfinite(value):
+                if value and abs(to_float32(value) - value) > 1e-12 * abs(value):
+                    return False
+                long += 1
+    return long >= 8
