@@ -16,7 +16,19 @@ from .errors import FirstbadError
 from .formula import Formula, compile_formula
 
 KINDS = ("derived", "input", "constant", "config", "branch")
-_QUANTITY_KEYS = {"aliases", "unit", "shape", "scope", "kind", "parents", "formula", "of", "noise", "final", "note"}
+_QUANTITY_KEYS = {
+    "aliases",
+    "unit",
+    "shape",
+    "scope",
+    "kind",
+    "parents",
+    "formula",
+    "of",
+    "noise",
+    "final",
+    "note",
+}
 _PARAMETER_KEYS = {"kind", "aliases", "least", "most", "digits", "solve", "note"}
 DEFAULT = Path(__file__).with_name("nanobragg.toml")
 
@@ -289,7 +301,9 @@ class _Checker:
             for alternative in quantity.formulas:
                 unknown = sorted(alternative.formula.names - known)
                 if unknown:
-                    raise self.fail(entry, f"has a formula over {unknown[0]!r}, which is neither parent nor parameter")
+                    raise self.fail(
+                        entry, f"has a formula over {unknown[0]!r}, which is neither parent nor parameter"
+                    )
         self.acyclic(quantities)
 
     def acyclic(self, quantities: Mapping[str, Quantity]) -> None:

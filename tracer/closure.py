@@ -74,7 +74,11 @@ def check_record(view: View, record: Record, quantity: Quantity) -> ClosureResul
     alternatives = applicable(view, record, quantity)
     label = view.labels.get(quantity.name)
     if not alternatives:
-        why = "no formula applies" if alternatives is not None else "the trace does not say which formula applies"
+        why = (
+            "no formula applies"
+            if alternatives is not None
+            else "the trace does not say which formula applies"
+        )
         return ClosureResult(quantity.name, record, None, why=why)
     best: ClosureResult | None = None
     undecided = ""
@@ -82,11 +86,15 @@ def check_record(view: View, record: Record, quantity: Quantity) -> ClosureResul
         try:
             result = _against(view, record, quantity, alternative)
         except Unknown as unknown:
-            why = next((view.impossible[n] for n in sorted(alternative.formula.names) if n in view.impossible), "")
+            why = next(
+                (view.impossible[n] for n in sorted(alternative.formula.names) if n in view.impossible), ""
+            )
             undecided = undecided if why else str(unknown)
             if why and best is None:
                 text = alternative.formula.text
-                best = ClosureResult(quantity.name, record, False, formula=text, why=f"{quantity.name}: {why}")
+                best = ClosureResult(
+                    quantity.name, record, False, formula=text, why=f"{quantity.name}: {why}"
+                )
             continue
         if result.holds and label is not None:
             return ClosureResult(
@@ -121,12 +129,14 @@ def _against(view: View, record: Record, quantity: Quantity, alternative: Altern
     holds = all(_same(a.v, x, allow) for a, x, allow in zip(actual, values, allowed, strict=True))
     factor = None if holds else _factor(tuple(a.v for a in actual), values, allowed)
     why = "" if holds else _say(quantity.name, alternative, factor)
-    return ClosureResult(quantity.name, record, holds, values, allowed, factor, False, alternative.formula.text, why)
+    return ClosureResult(
+        quantity.name, record, holds, values, allowed, factor, False, alternative.formula.text, why
+    )
 
 
 def _say(name: str, alternative: Alternative, factor: float | None) -> str:
     text = f"{name} is not {alternative.formula.text}"
-    return text + (f", but {factor:.6g} times that" if factor is not None else "")
+    return text + (f", but {factor:.10g} times that" if factor is not None else "")
 
 
 def _allow(error: float, view: View) -> float:
@@ -144,15 +154,25 @@ def _numbers(term: Term) -> tuple[Num, ...]:
     return (term,) if isinstance(term, Num) else term
 
 
-def _factor(actual: tuple[float, ...], expected: tuple[float, ...], allowed: tuple[float, ...]) -> float | None:
+def _factor(
+    actual: tuple[float, ...], expected: tuple[float, ...], allowed: tuple[float, ...]
+) -> float | None:
     """The one factor by which every component is off, if there is one; judged on the largest component."""
     top = max(range(len(expected)), key=lambda i: abs(expected[i]))
-    if not expected[top] or not math.isfinite(expected[top]) or not actual[top] or not math.isfinite(actual[top]):
+    if (
+        not expected[top]
+        or not math.isfinite(expected[top])
+        or not actual[top]
+        or not math.isfinite(actual[top])
+    ):
         return None
     factor = actual[top] / expected[top]
     tidy = _power_of_ten(factor, allowed[top] / abs(expected[top]))
     factor = tidy if tidy is not None else factor
-    fits = (abs(a - factor * x) <= abs(factor) * allow * 4 for a, x, allow in zip(actual, expected, allowed, strict=True))
+    fits = (
+        abs(a - factor * x) <= abs(factor) * allow * 4
+        for a, x, allow in zip(actual, expected, allowed, strict=True)
+    )
     return factor if all(fits) else None
 
 
@@ -208,7 +228,11 @@ def infer(view: View) -> None:
             for record in view.records(quantity.name)
         ]
         if users:
-            value = _integer(view, parameter, users) if parameter.kind == "integer" else _decimal(view, parameter, users)
+            value = (
+                _integer(view, parameter, users)
+                if parameter.kind == "integer"
+                else _decimal(view, parameter, users)
+            )
             view.parameters.pop(parameter.name, None)
             if value is not None:
                 view.parameters[parameter.name] = value
@@ -241,7 +265,9 @@ def _fitting(view: View, parameter: Parameter, user: _User) -> float | None:
     """The least integer that makes one record hold; 0 where there is none, None where one would fit by luck."""
     record, quantity, alternative = user
     luck = 0.0
-    known = sorted({value for value in view.parameters.values() if value == int(value) and value >= parameter.least})
+    known = sorted(
+        {value for value in view.parameters.values() if value == int(value) and value >= parameter.least}
+    )
     span = max((abs(x) for x in record.numbers), default=0.0) or 1e-300
     for value in (*known, *range(parameter.least, parameter.most + 1)):
         view.parameters[parameter.name] = float(value)

@@ -94,8 +94,12 @@ def _check(node: ast.AST, text: str) -> None:
         raise ValueError(f"{text!r} uses {type(node).__name__}, which a formula may not")
     if isinstance(node, ast.Call):
         if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS or node.keywords:
-            raise ValueError(f"{text!r} calls {ast.unparse(node.func)}, which is none of {', '.join(sorted(FUNCTIONS))}")
-    if isinstance(node, ast.Constant) and (isinstance(node.value, bool) or not isinstance(node.value, int | float)):
+            raise ValueError(
+                f"{text!r} calls {ast.unparse(node.func)}, which is none of {', '.join(sorted(FUNCTIONS))}"
+            )
+    if isinstance(node, ast.Constant) and (
+        isinstance(node.value, bool) or not isinstance(node.value, int | float)
+    ):
         raise ValueError(f"{text!r} holds {node.value!r}, which is no number")
     if isinstance(node, ast.Subscript) and not (
         isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int)
@@ -167,7 +171,9 @@ def _call(name: str, arguments: list[ast.expr], values: Values) -> Term:
 
 
 def _placed(name: str, argument: ast.expr, values: Values) -> Term:
-    names = frozenset(n.id for n in ast.walk(argument) if isinstance(n, ast.Name)) - FUNCTIONS - CONSTANTS.keys()
+    names = (
+        frozenset(n.id for n in ast.walk(argument) if isinstance(n, ast.Name)) - FUNCTIONS - CONSTANTS.keys()
+    )
     if name == "count":
         return Num(float(values.count(next(iter(names)))))
     views = values.many(names)

@@ -103,7 +103,9 @@ class Measure:
     def _finite(self, off: float, quantity: str, limits: Limits) -> Verdict:
         if off <= self.printed * _EDGE:
             return Verdict.PRINT
-        granted = limits.relative.get(quantity, 0.0) * max(abs(float(self.reference)), abs(float(self.candidate)))
+        granted = limits.relative.get(quantity, 0.0) * max(
+            abs(float(self.reference)), abs(float(self.candidate))
+        )
         plain = self.printed + limits.slack * self.floor
         if off <= max(plain, granted) * _EDGE:
             return Verdict.NOISE
@@ -125,9 +127,7 @@ def measure(a: View, reference: Record, b: View, candidate: Record) -> tuple[Mea
         return tuple(Measure(x, y, p) for (x, y), p in zip(pairs, printed, strict=True))
     floor = [x + y for x, y in zip(a.floor(reference), b.floor(candidate), strict=True)]
     noise = [x + y for x, y in zip(a.noise(reference), b.noise(candidate), strict=True)]
-    return tuple(
-        Measure(x, y, p, f, n) for (x, y), p, f, n in zip(pairs, printed, floor, noise, strict=True)
-    )
+    return tuple(Measure(x, y, p, f, n) for (x, y), p, f, n in zip(pairs, printed, floor, noise, strict=True))
 
 
 def _near(x: Value, y: Value, printed: float) -> bool:

@@ -33,9 +33,7 @@ class Num:
         return _rounded(self.v - other.v, self.e + other.e)
 
     def __mul__(self, other: Num) -> Num:
-        return _rounded(
-            self.v * other.v, abs(self.v) * other.e + abs(other.v) * self.e + self.e * other.e
-        )
+        return _rounded(self.v * other.v, abs(self.v) * other.e + abs(other.v) * self.e + self.e * other.e)
 
     def __truediv__(self, other: Num) -> Num:
         if other.v == 0:

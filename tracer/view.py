@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from .catalogue import Alternative, Catalogue, Noise, Quantity
 from .formula import Unknown, Values
@@ -12,7 +12,25 @@ from .resolution import Formats, significant
 from .uncertain import EPSILON, FLOAT32, Num, Term, to_float32
 
 Klass = tuple[str, ...]
+LEVELS = {"run": 0, "pixel": 1, "layer": 2, "subpixel": 3, "source": 4, "phi": 5, "mosaic": 6}
 _DEEP = 12
+
+
+def loop_level(key: str) -> int:
+    """Where in the loop nest a scope key stands: `phi_tic` is phi's; an unknown key is innermost."""
+    for word, level in (
+        ("lay", 2),
+        ("thick", 2),
+        ("sub", 3),
+        ("sou", 4),
+        ("src", 4),
+        ("phi", 5),
+        ("mos", 6),
+        ("pix", 1),
+    ):
+        if key.startswith(word):
+            return level
+    return 7
 
 
 def qualified(record: Record) -> str:
@@ -42,6 +60,7 @@ class View:
         self._position: dict[int, int] = {}
         self._sibling: dict[int, tuple[int, int]] = {}
         self._noise: dict[int, tuple[float, ...]] = {}
+        self._half: dict[int, tuple[float, ...]] = {}
         self._floor: dict[int, tuple[float, ...]] = {}
         for index, record in enumerate(trace.records):
             name = catalogue.canonical(qualified(record))
@@ -81,7 +100,10 @@ class View:
         if not groups:
             return []
         here = place(record)
-        klass = max(groups, key=lambda k: (len(here.keys() & set(k)), -len(set(k) - here.keys())))
+        classes = [klass for klass in groups if not self._varies(name, here.keys() - set(klass))]
+        if not classes:
+            return []
+        klass = max(classes, key=lambda k: (len(here.keys() & set(k)), -len(set(k) - here.keys())))
         found = groups[klass]
         if klass:
             found = [r for r in found if all(here.get(k, v) == v for k, v in place(r).items())]
@@ -98,9 +120,19 @@ class View:
         before = [r for r in found if self._position[id(r)] < at]
         return [before[-1] if before else found[0]]
 
+    def _varies(self, name: str, keys: Iterable[str]) -> bool:
+        """Whether `name` runs in one of these loops, so that a record of it that does not say where is of no use."""
+        quantity = self.catalogue.get(name)
+        level = LEVELS.get(quantity.scope, 0) if quantity else 0
+        return any(loop_level(key) <= level for key in keys)
+
     def half(self, record: Record) -> tuple[float, ...]:
         """Half the last printed digit of each component."""
-        return tuple(self.formats.half(record, index) for index in range(len(record.values)))
+        known = self._half.get(id(record))
+        if known is None:
+            known = tuple(self.formats.half(record, index) for index in range(len(record.values)))
+            self._half[id(record)] = known
+        return known
 
     def term(self, record: Record, error: tuple[float, ...]) -> Term:
         """The record's numbers with their errors, its unit label corrected; Unknown for a word."""
@@ -120,7 +152,9 @@ class View:
             noise = quantity.noise if quantity else Noise()
             granted = noise.ulp * self.epsilon
             scale = self._scale(record, noise)
-            known = tuple(granted * max(scale, abs(v)) if not isinstance(v, str) else 0.0 for v in record.values)
+            known = tuple(
+                granted * max(scale, abs(v)) if not isinstance(v, str) else 0.0 for v in record.values
+            )
             self._floor[id(record)] = known
         return known
 
@@ -151,6 +185,12 @@ class View:
         result = tuple(a + b for a, b in zip(worst, half, strict=True))
         self._noise[id(record)] = result
         return result
+
+    def decision_doubt(self, record: Record) -> tuple[float, ...]:
+        """For a branch: by how much each decision could be another, given the errors of what it rests on."""
+        quantity = self.catalogue.get(self.name(record))
+        inherited = self._inherited(record, quantity, 0) if quantity is not None else None
+        return inherited if inherited is not None else (0.0,) * len(record.values)
 
     def _inherited(self, record: Record, quantity: Quantity, depth: int) -> tuple[float, ...] | None:
         for alternative in quantity.formulas:
@@ -205,7 +245,7 @@ class At:
                 return self._through(name)
             record = found[-1]
             if any(other.values != record.values for other in found):
-                raise Unknown(f"{len(found)} different records of {name}")
+                return self._through(name)
         return self._term(record)
 
     def _term(self, record: Record) -> Term:
@@ -227,7 +267,12 @@ class At:
         if quantity is not None and quantity.of is None and self.depth < _DEEP:
             for alternative in quantity.formulas:
                 inner = At(
-                    self.view, self.record, self.swapped, depth=self.depth, exact=self.exact, pinned=self.pinned
+                    self.view,
+                    self.record,
+                    self.swapped,
+                    depth=self.depth,
+                    exact=self.exact,
+                    pinned=self.pinned,
                 )
                 try:
                     if alternative.when is None or alternative.when.true(inner):

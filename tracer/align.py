@@ -1,0 +1,217 @@
+"""Pair the records of two traces. What was paired by what is kept; what has no partner is a result, not an accident.
+
+First the exact key (name, scope, occurrence), then the name that the catalogue gives both (an alias, another heading), then
+anchors: where a tag is repeated a different number of times on the two sides, iterations of the loop are matched by what
+they say (longest common subsequence), so that one dropped record does not shift all that follow.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .model import Record
+from .view import View, place
+
+
+class By(StrEnum):
+    """What paired two records."""
+
+    KEY = "name, scope and occurrence"
+    ALIAS = "alias"
+    ANCHOR = "anchor"
+    ORDER = "order"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Two records that stand for the same value; one of them None where the other is alone."""
+
+    quantity: str
+    reference: Record | None
+    candidate: Record | None
+    by: By
+
+    @property
+    def record(self) -> Record:
+        """The reference's record, or the candidate's where that is alone."""
+        record = self.reference if self.reference is not None else self.candidate
+        assert record is not None
+        return record
+
+
+_Place = tuple[tuple[str, str], ...]
+_Groups = dict[tuple[str, _Place], list[Record]]
+_LIMIT = 250_000
+
+
+def align(a: View, b: View) -> list[Pairing]:
+    """All records of both traces, in the order of the reference, the candidate's lonely ones after their predecessors."""
+    groups_a, groups_b = _groups(a), _groups(b)
+    pairs: list[Pairing] = []
+    loops: dict[tuple[int, int, _Place], list[tuple[str, list[Record], list[Record]]]] = {}
+    for key in dict.fromkeys((*groups_a, *groups_b)):
+        one, two = groups_a.get(key, []), groups_b.get(key, [])
+        if len(one) == len(two):
+            pairs.extend(Pairing(key[0], x, y, _by(x, y)) for x, y in zip(one, two, strict=True))
+        elif one and two:
+            loops.setdefault((len(one), len(two), key[1]), []).append((key[0], one, two))
+        else:
+            pairs.extend(Pairing(key[0], x, None, By.NOTHING) for x in one)
+            pairs.extend(Pairing(key[0], None, y, By.NOTHING) for y in two)
+    for members in loops.values():
+        pairs.extend(_anchored(members))
+    return _ordered(pairs, a, b)
+
+
+def _groups(view: View) -> _Groups:
+    found: _Groups = {}
+    for record in view.trace.records:
+        key = (view.name(record), tuple(sorted(place(record).items())))
+        found.setdefault(key, []).append(record)
+    return found
+
+
+def _by(x: Record, y: Record) -> By:
+    return By.KEY if (x.quantity, x.scope, x.occurrence) == (y.quantity, y.scope, y.occurrence) else By.ALIAS
+
+
+def _anchored(members: Sequence[tuple[str, list[Record], list[Record]]]) -> Iterable[Pairing]:
+    """Quantities that run in the same two loops: their iterations are matched together, by all they say."""
+    rows_a = list(zip(*(one for _, one, _ in members), strict=True))
+    rows_b = list(zip(*(two for _, _, two in members), strict=True))
+    matched = match([_fingerprint(row) for row in rows_a], [_fingerprint(row) for row in rows_b])
+    for at_a, at_b, exact in matched:
+        for index, (name, _, _) in enumerate(members):
+            x = rows_a[at_a][index] if at_a is not None else None
+            y = rows_b[at_b][index] if at_b is not None else None
+            by = By.NOTHING if x is None or y is None else By.ANCHOR if exact else By.ORDER
+            yield Pairing(name, x, y, by)
+
+
+def _fingerprint(row: Sequence[Record]) -> tuple[Hashable, ...]:
+    """What an iteration says, to six digits: rounding must not hide that two are the same."""
+    return tuple(_coarse(value) for record in row for value in record.values)
+
+
+def _coarse(value: float | str) -> Hashable:
+    if isinstance(value, str):
+        return value
+    return f"{value + 0.0:.5e}" if math.isfinite(value) else str(value)
+
+
+def match(
+    a: Sequence[tuple[Hashable, ...]], b: Sequence[tuple[Hashable, ...]]
+) -> list[tuple[int | None, int | None, bool]]:
+    """Indices of both sequences in order: equal ones by a longest common subsequence, the rest between them by order.
+
+    Elements are tuples; two count as equal where at least half of their parts are (a fault changes some of them).
+    """
+    same = _alike if len(a) * len(b) <= _LIMIT else _equal
+    found: list[tuple[int | None, int | None, bool]] = []
+    at_a = at_b = 0
+    for next_a, next_b in (*_common(a, b, same), (len(a), len(b))):
+        while at_a < next_a and at_b < next_b:
+            found.append((at_a, at_b, False))
+            at_a, at_b = at_a + 1, at_b + 1
+        found.extend((index, None, False) for index in range(at_a, next_a))
+        found.extend((None, index, False) for index in range(at_b, next_b))
+        if next_a < len(a) and next_b < len(b):
+            found.append((next_a, next_b, True))
+        at_a, at_b = next_a + 1, next_b + 1
+    return found
+
+
+def _equal(x: tuple[Hashable, ...], y: tuple[Hashable, ...]) -> float:
+    return 1.0 if x == y else 0.0
+
+
+def _alike(x: tuple[Hashable, ...], y: tuple[Hashable, ...]) -> float:
+    """The share of equal parts, 0 below one half."""
+    if x == y:
+        return 1.0
+    share = sum(p == q for p, q in zip(x, y, strict=False)) / max(len(x), len(y), 1)
+    return share if share >= 0.5 else 0.0
+
+
+def _common(
+    a: Sequence[tuple[Hashable, ...]],
+    b: Sequence[tuple[Hashable, ...]],
+    same: Callable[[tuple[Hashable, ...], tuple[Hashable, ...]], float],
+) -> list[tuple[int, int]]:
+    """The heaviest common subsequence; for long sequences only what is unique on both sides anchors."""
+    if len(a) * len(b) > _LIMIT:
+        return _unique_anchors(a, b)
+    weight = [[0.0] * (len(b) + 1) for _ in range(len(a) + 1)]
+    for i in range(len(a) - 1, -1, -1):
+        for j in range(len(b) - 1, -1, -1):
+            here = same(a[i], b[j])
+            take = here + weight[i + 1][j + 1] if here else 0.0
+            weight[i][j] = max(take, weight[i + 1][j], weight[i][j + 1])
+    found, i, j = list[tuple[int, int]](), 0, 0
+    while i < len(a) and j < len(b):
+        here = same(a[i], b[j])
+        if here and weight[i][j] == here + weight[i + 1][j + 1]:
+            found.append((i, j))
+            i, j = i + 1, j + 1
+        elif weight[i + 1][j] >= weight[i][j + 1]:
+            i += 1
+        else:
+            j += 1
+    return found
+
+
+def _unique_anchors(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[tuple[int, int]]:
+    """Elements that occur once on each side, the longest run of them that is in order on both."""
+    where_a, where_b = _once(a), _once(b)
+    points = [(where_a[x], where_b[x]) for x in where_a if x in where_b]
+    points.sort()
+    tails: list[int] = []
+    piles: list[list[tuple[int, int | None]]] = []
+    from bisect import bisect_left
+
+    for index, (_, at) in enumerate(points):
+        pile = bisect_left(tails, at)
+        before = len(piles[pile - 1]) - 1 if pile else None
+        if pile == len(tails):
+            tails.append(at)
+            piles.append([])
+        tails[pile] = at
+        piles[pile].append((index, before))
+    found: list[tuple[int, int]] = []
+    back = len(piles[-1]) - 1 if piles else None
+    for pile in reversed(piles):
+        assert back is not None
+        index, back = pile[back]
+        found.append(points[index])
+    return found[::-1]
+
+
+def _once(sequence: Sequence[Hashable]) -> dict[Hashable, int]:
+    seen: dict[Hashable, int] = {}
+    twice = set[Hashable]()
+    for index, element in enumerate(sequence):
+        if element in seen:
+            twice.add(element)
+        seen[element] = index
+    return {element: index for element, index in seen.items() if element not in twice}
+
+
+def _ordered(pairs: list[Pairing], a: View, b: View) -> list[Pairing]:
+    """In the order of the reference; what only the candidate has comes behind what stands before it there."""
+    at_a = {id(record): index for index, record in enumerate(a.trace.records)}
+    partner = {
+        id(p.candidate): at_a[id(p.reference)]
+        for p in pairs
+        if p.reference is not None and p.candidate is not None
+    }
+    last, keys = -1, dict[int, tuple[int, int]]()
+    for index, record in enumerate(b.trace.records):
+        last = partner.get(id(record), last)
+        keys[id(record)] = (last, index + 1)
+    return sorted(
+        pairs, key=lambda p: (at_a[id(p.reference)], 0) if p.reference is not None else keys[id(p.candidate)]
+    )

@@ -1,0 +1,435 @@
+"""Compare two traces: align, judge, and tell origin from consequence. Returns data; never raises because numbers differ."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from . import closure
+from .align import By, Pairing, align
+from .catalogue import Catalogue, load
+from .closure import ClosureResult
+from .model import Record, Trace, Value
+from .tolerance import Limits, Measure, Verdict, measure, worst
+from .view import View, place
+
+if TYPE_CHECKING:
+    from .pattern import Pattern
+
+
+class Role(StrEnum):
+    """What part a quantity plays in a difference."""
+
+    AGREES = "agrees"
+    ORIGIN = "origin"
+    INHERITED = "inherited"
+    HEALED = "healed"
+    FLIPPED = "flipped"
+    CONFIG = "config"
+    MISSING = "missing"
+
+
+class Side(StrEnum):
+    """Who broke the closure: neither means that an input differs, unknown that the traces cannot tell."""
+
+    REFERENCE = "reference"
+    CANDIDATE = "candidate"
+    BOTH = "both"
+    NEITHER = "neither"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One pair of records with what its verdict rests on."""
+
+    pairing: Pairing
+    measures: tuple[Measure, ...]
+    verdict: Verdict
+
+    @property
+    def quantity(self) -> str:
+        """The canonical name."""
+        return self.pairing.quantity
+
+    @property
+    def both(self) -> bool:
+        """Whether both sides have the record."""
+        return self.pairing.reference is not None and self.pairing.candidate is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One quantity that differs, told by its first telling pair. `cost` is |ln| of what it does to the final intensity."""
+
+    quantity: str
+    role: Role
+    verdict: Verdict
+    judged: Judged
+    records: int
+    different: int
+    side: Side = Side.UNKNOWN
+    cost: float | None = None
+    pattern: Pattern | None = None
+    because: tuple[str, ...] = ()
+    reference_closure: ClosureResult | None = None
+    candidate_closure: ClosureResult | None = None
+    why: str = ""
+
+    @property
+    def reference(self) -> Record:
+        """The reference's record."""
+        record = self.judged.pairing.reference
+        assert record is not None
+        return record
+
+    @property
+    def candidate(self) -> Record:
+        """The candidate's record."""
+        record = self.judged.pairing.candidate
+        assert record is not None
+        return record
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """Records of one quantity that only one side has."""
+
+    quantity: str
+    side: Side
+    records: tuple[Record, ...]
+    partly: bool
+    """The other side has the quantity too, but fewer records of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A configuration value that differs, or that was inferred on one side only."""
+
+    name: str
+    reference: Value | tuple[Value, ...] | None
+    candidate: Value | tuple[Value, ...] | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Diff:
+    """Everything that the comparison found, in data. `origins` come first: what to look at."""
+
+    reference: Trace
+    candidate: Trace
+    judged: tuple[Judged, ...]
+    origins: tuple[Finding, ...]
+    inherited: tuple[Finding, ...]
+    healed: tuple[Finding, ...]
+    flipped: tuple[Finding, ...]
+    missing: tuple[Alone, ...]
+    config: tuple[Setting, ...]
+    closures: Mapping[Side, tuple[ClosureResult, ...]]
+    labels: Mapping[Side, Mapping[str, float]]
+    parameters: Mapping[Side, Mapping[str, float]]
+    graph: str
+    limits: Limits = field(default_factory=Limits)
+    notes: tuple[str, ...] = ()
+    _case: Any = field(default=None, repr=False, compare=False)
+
+    @property
+    def agree(self) -> bool:
+        """Whether no quantity diverges for good: no origin and no flipped decision. Healed and one-sided ones may be there."""
+        return not self.origins and not self.flipped
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing at all differs beyond print and noise, and no record is one-sided."""
+        return self.agree and not (self.healed or self.missing or self.inherited or self.config)
+
+    def __bool__(self) -> bool:
+        """True where something differs (as in `if diff:`)."""
+        return not self.same
+
+    @property
+    def first(self) -> Finding | None:
+        """The origin that costs the final intensity most."""
+        return self.origins[0] if self.origins else None
+
+    def judge(self, limits: Limits) -> Diff:
+        """The same evidence under other limits; nothing is read or aligned again."""
+        return _conclude(self._case, limits)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON: numbers that JSON lacks (nan, inf) become words."""
+        return {
+            "same": self.same,
+            "agree": self.agree,
+            "reference": _trace_dict(self.reference),
+            "candidate": _trace_dict(self.candidate),
+            "graph": self.graph,
+            "origins": [_finding_dict(f) for f in self.origins],
+            "inherited": [_finding_dict(f) for f in self.inherited],
+            "healed": [_finding_dict(f) for f in self.healed],
+            "flipped": [_finding_dict(f) for f in self.flipped],
+            "missing": [_alone_dict(a) for a in self.missing],
+            "config": [
+                {
+                    "name": s.name,
+                    "reference": _plain(s.reference),
+                    "candidate": _plain(s.candidate),
+                    "source": s.source,
+                }
+                for s in self.config
+            ],
+            "closure": {
+                str(side): [_closure_dict(r) for r in results if r.holds is False]
+                for side, results in self.closures.items()
+            },
+            "labels": {str(side): dict(labels) for side, labels in self.labels.items()},
+            "parameters": {str(side): dict(found) for side, found in self.parameters.items()},
+            "verdicts": self.counts(),
+            "sealed": self.reference.sealed and self.candidate.sealed,
+            "notes": list(self.notes),
+        }
+
+    def counts(self) -> dict[str, int]:
+        """How many pairs got each verdict."""
+        found = {str(verdict): 0 for verdict in Verdict}
+        for judged in self.judged:
+            found[str(judged.verdict)] += 1
+        return found
+
+
+def compare(
+    reference: Trace, candidate: Trace, catalogue: Catalogue | None = None, limits: Limits | None = None
+) -> Diff:
+    """Align and judge two traces; `catalogue` None means nanoBragg's own, an empty one that order stands in for the graph."""
+    known = load() if catalogue is None else catalogue
+    case = Case(reference, candidate, known)
+    return _conclude(case, limits or Limits())
+
+
+class Case:
+    """The evidence: both traces indexed, their closures, and the measured pairs. Judging reads it only."""
+
+    def __init__(self, reference: Trace, candidate: Trace, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.a, self.b = View(reference, catalogue), View(candidate, catalogue)
+        self.closures = {
+            Side.REFERENCE: closure.check_view(self.a),
+            Side.CANDIDATE: closure.check_view(self.b),
+        }
+        self.of_record = {id(r.record): r for results in self.closures.values() for r in results}
+        self.pairings = align(self.a, self.b)
+        self.measured = [
+            (
+                p,
+                ()
+                if p.reference is None or p.candidate is None
+                else measure(self.a, p.reference, self.b, p.candidate),
+            )
+            for p in self.pairings
+        ]
+
+    def closure_of(self, record: Record | None) -> ClosureResult | None:
+        """What the record's own formula said, if it has one."""
+        return self.of_record.get(id(record)) if record is not None else None
+
+
+def _conclude(case: Case, limits: Limits) -> Diff:
+    from .origins import Roles
+
+    judged = tuple(_judged(case, pairing, measures, limits) for pairing, measures in case.measured)
+    roles = Roles(case, judged, limits)
+    findings = roles.findings()
+    by_role = {role: tuple(f for f in findings if f.role is role) for role in Role}
+    return Diff(
+        case.a.trace,
+        case.b.trace,
+        judged,
+        by_role[Role.ORIGIN],
+        by_role[Role.INHERITED],
+        by_role[Role.HEALED],
+        by_role[Role.FLIPPED],
+        _alone(judged),
+        _settings(case, judged),
+        {side: tuple(results) for side, results in case.closures.items()},
+        {Side.REFERENCE: dict(case.a.labels), Side.CANDIDATE: dict(case.b.labels)},
+        {Side.REFERENCE: dict(case.a.parameters), Side.CANDIDATE: dict(case.b.parameters)},
+        case.catalogue.name or ("catalogue" if case.catalogue else "order"),
+        limits,
+        tuple(_notes(case)),
+        case,
+    )
+
+
+def _judged(case: Case, pairing: Pairing, measures: tuple[Measure, ...], limits: Limits) -> Judged:
+    if pairing.reference is None or pairing.candidate is None:
+        return Judged(pairing, (), Verdict.MISSING)
+    verdict = worst(pairing.quantity, measures, limits)
+    quantity = case.catalogue.get(pairing.quantity)
+    if verdict is Verdict.DIFFERENT and quantity is not None and quantity.kind == "branch" and measures:
+        verdict = _decision(case, pairing, measures)
+    return Judged(pairing, measures, verdict)
+
+
+def _decision(case: Case, pairing: Pairing, measures: Sequence[Measure]) -> Verdict:
+    """A branch that went the other way: near a tie where either side's inputs allow both decisions."""
+    assert pairing.reference is not None and pairing.candidate is not None
+    doubt = [
+        max(a, b)
+        for a, b in zip(
+            case.a.decision_doubt(pairing.reference), case.b.decision_doubt(pairing.candidate), strict=True
+        )
+    ]
+    near = all(m.absolute == 0 or m.absolute <= step for m, step in zip(measures, doubt, strict=True))
+    return Verdict.FLIPPED if near else Verdict.DIFFERENT
+
+
+def _alone(judged: Sequence[Judged]) -> tuple[Alone, ...]:
+    paired = {j.quantity for j in judged if j.both}
+    found: dict[tuple[str, Side], list[Record]] = {}
+    for one in judged:
+        if not one.both:
+            side = Side.REFERENCE if one.pairing.candidate is None else Side.CANDIDATE
+            found.setdefault((one.quantity, side), []).append(one.pairing.record)
+    return tuple(Alone(name, side, tuple(records), name in paired) for (name, side), records in found.items())
+
+
+def _settings(case: Case, judged: Sequence[Judged]) -> tuple[Setting, ...]:
+    """What was configured differently: facts of the manifests, config and input records, inferred parameters."""
+    found: list[Setting] = []
+    a, b = (v.trace.manifest.facts if v.trace.manifest else {} for v in (case.a, case.b))
+    for key in a:
+        if (
+            key in b
+            and a[key] != b[key]
+            and key not in ("side", "program", "digits", "threads", "device", "dtype")
+        ):
+            found.append(Setting(key, a[key], b[key], "manifest"))
+    seen = set[str]()
+    for one in judged:
+        quantity = case.catalogue.get(one.quantity)
+        if (
+            quantity is None
+            or quantity.kind not in ("config", "input")
+            or one.quantity in seen
+            or not one.both
+        ):
+            continue
+        if not one.verdict.agrees and not (quantity.kind == "input" and quantity.parents):
+            seen.add(one.quantity)
+            assert one.pairing.reference is not None and one.pairing.candidate is not None
+            found.append(
+                Setting(one.quantity, _value(one.pairing.reference), _value(one.pairing.candidate), "record")
+            )
+    for name in case.catalogue.parameters:
+        x, y = case.a.parameters.get(name), case.b.parameters.get(name)
+        gone = name in case.a.impossible or name in case.b.impossible
+        if x != y and ((x is not None and y is not None) or gone):
+            found.append(Setting(name, x, y, "inferred"))
+    return tuple(found)
+
+
+def _notes(case: Case) -> list[str]:
+    notes: list[str] = []
+    for side, view in ((Side.REFERENCE, case.a), (Side.CANDIDATE, case.b)):
+        trace = view.trace
+        if not trace.sealed:
+            notes.append(f"the {side} is unsealed: nothing tells whether it is whole")
+        if trace.skipped:
+            notes.append(f"the {side} has {len(trace.skipped)} TRACE lines that became no record")
+    if not case.catalogue:
+        notes.append(
+            "there is no catalogue: order stands in for the graph, so only the first difference is an origin"
+        )
+    return notes
+
+
+def _value(record: Record) -> Value | tuple[Value, ...]:
+    return record.values[0] if record.shape == () and len(record.values) == 1 else record.values
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return str(value)
+        return int(value) if value == int(value) and abs(value) < 1e15 else value
+    if isinstance(value, tuple):
+        items: tuple[object, ...] = value  # pyright: ignore[reportUnknownVariableType]
+        return [_plain(x) for x in items]
+    return value
+
+
+def _trace_dict(trace: Trace) -> dict[str, Any]:
+    return {
+        "name": trace.name,
+        "records": len(trace),
+        "sealed": trace.sealed,
+        "facts": dict(trace.manifest.facts) if trace.manifest else {},
+        "skipped": [{"line": s.line, "text": s.text, "reason": s.reason} for s in trace.skipped],
+    }
+
+
+def _finding_dict(finding: Finding) -> dict[str, Any]:
+    pairing = finding.judged.pairing
+    return {
+        "quantity": finding.quantity,
+        "role": str(finding.role),
+        "verdict": str(finding.verdict),
+        "scope": place(finding.reference),
+        "occurrence": finding.reference.occurrence,
+        "reference": _plain(_value(finding.reference)),
+        "candidate": _plain(_value(finding.candidate)),
+        "relative": _plain(max((m.relative for m in finding.judged.measures), default=math.nan)),
+        "side": str(finding.side),
+        "cost": _plain(finding.cost),
+        "pattern": _pattern_dict(finding.pattern),
+        "records": finding.records,
+        "different": finding.different,
+        "because": list(finding.because),
+        "paired_by": str(pairing.by),
+        "lines": {"reference": finding.reference.line, "candidate": finding.candidate.line},
+        "sources": {"reference": finding.reference.source, "candidate": finding.candidate.source},
+        "closure": {
+            "reference": _closure_dict(finding.reference_closure),
+            "candidate": _closure_dict(finding.candidate_closure),
+        },
+        "why": finding.why,
+    }
+
+
+def _pattern_dict(pattern: Pattern | None) -> object:
+    if pattern is None:
+        return None
+    told = getattr(pattern, "as_dict", None)
+    return told() if callable(told) else str(pattern)
+
+
+def _closure_dict(result: ClosureResult | None) -> dict[str, Any] | None:
+    if result is None:
+        return None
+    return {
+        "quantity": result.quantity,
+        "holds": result.holds,
+        "expected": _plain(result.expected),
+        "factor": _plain(result.factor),
+        "unit_label": result.label,
+        "formula": result.formula,
+        "line": result.record.line,
+        "why": result.why,
+    }
+
+
+def _alone_dict(alone: Alone) -> dict[str, Any]:
+    return {
+        "quantity": alone.quantity,
+        "side": str(alone.side),
+        "records": len(alone.records),
+        "partly": alone.partly,
+        "lines": [record.line for record in alone.records[:16]],
+        "first": _plain(_value(alone.records[0])),
+    }
+
+
+__all__ = ["Alone", "By", "Diff", "Finding", "Judged", "Limits", "Role", "Setting", "Side", "compare"]

@@ -1,0 +1,361 @@
+"""Roles: which differences are origins, which are inherited, which heal; who is at fault; what each costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from . import closure
+from .catalogue import Quantity
+from .diff import Case, Finding, Judged, Role, Side
+from .formula import Unknown
+from .model import Record
+from .tolerance import Limits, Verdict
+from .uncertain import Num, Term
+from .view import At, View
+
+if TYPE_CHECKING:
+    from .pattern import Pattern
+
+_NEGLIGIBLE = 1e-3
+"""Where the cost of an origin cannot be told, it ranks behind those that change the intensity by more than this."""
+
+
+class Roles:
+    """Judged pairs under a catalogue's graph. One object answers for one set of limits."""
+
+    def __init__(self, case: Case, judged: Sequence[Judged], limits: Limits) -> None:
+        self.case, self.judged, self.limits = case, judged, limits
+        self.pairs: dict[str, list[Judged]] = {}
+        self.at: dict[int, Judged] = {}
+        for one in judged:
+            if one.both:
+                self.pairs.setdefault(one.quantity, []).append(one)
+                self.at[id(one.pairing.reference)] = one
+        self._healed: dict[str, bool] = {}
+        self._children: dict[str, tuple[str, ...]] = {}
+
+    def findings(self) -> list[Finding]:
+        """Every quantity that differs, origins ranked by cost, the others in the order of the reference."""
+        found = [self._finding(name) for name, pairs in self.pairs.items() if self.differs(name) and pairs]
+        return sorted(found, key=self._rank)
+
+    def _rank(self, finding: Finding) -> tuple[int, float]:
+        if finding.role is not Role.ORIGIN:
+            return 1, 0.0
+        return 0, -(finding.cost if finding.cost is not None else _NEGLIGIBLE)
+
+    def differs(self, name: str) -> bool:
+        """Whether any pair of the quantity does not agree."""
+        return any(not one.verdict.agrees for one in self.pairs.get(name, ()))
+
+    def _finding(self, name: str) -> Finding:
+        pairs = self.pairs[name]
+        bad = [one for one in pairs if not one.verdict.agrees]
+        role, one, because = self._role(name, bad)
+        a = self.case.closure_of(one.pairing.reference)
+        b = self.case.closure_of(one.pairing.candidate)
+        origin = role is Role.ORIGIN
+        return Finding(
+            name,
+            role,
+            one.verdict,
+            one,
+            len(pairs),
+            len(bad),
+            self._side(name, bad) if role in (Role.ORIGIN, Role.HEALED) else Side.UNKNOWN,
+            Cost(self).of(name) if origin else None,
+            self._pattern(name, pairs) if role in (Role.ORIGIN, Role.HEALED) else None,
+            because,
+            a,
+            b,
+            self._why(name, role, because, a, b),
+        )
+
+    # ---- roles ------------------------------------------------------------------------------------------
+
+    def _role(self, name: str, bad: Sequence[Judged]) -> tuple[Role, Judged, tuple[str, ...]]:
+        """The quantity's role, the pair that shows it, and the diverging parents."""
+        quantity = self.case.catalogue.get(name)
+        if quantity is None:
+            return self._by_order(bad)
+        if quantity.kind == "config" and not self._informed(name):
+            return Role.CONFIG, bad[0], ()
+        because: dict[str, None] = {}
+        for one in bad:
+            diverging = self.diverging_parents(one)
+            if not diverging or self._hidden(one):
+                if one.verdict is Verdict.FLIPPED:
+                    return Role.FLIPPED, one, ()
+                return (Role.HEALED if self.healed(name) else Role.ORIGIN), one, tuple(diverging)
+            because.update(dict.fromkeys(diverging))
+        return Role.INHERITED, bad[0], tuple(because)
+
+    def _by_order(self, bad: Sequence[Judged]) -> tuple[Role, Judged, tuple[str, ...]]:
+        """Without a graph everything before a record counts as its parent."""
+        first = bad[0]
+        for one in self.judged:
+            if one is first:
+                return Role.ORIGIN, first, ()
+            known = self.case.catalogue.get(one.quantity)
+            if known is not None and known.kind == "config":
+                continue
+            if one.both and not one.verdict.agrees and not self.healed(one.quantity):
+                return Role.INHERITED, first, (one.quantity,)
+        return Role.ORIGIN, first, ()
+
+    def _hidden(self, one: Judged) -> bool:
+        """An origin behind an origin: parents diverge, and yet exactly one side does not even follow from its own."""
+        a, b = self.case.closure_of(one.pairing.reference), self.case.closure_of(one.pairing.candidate)
+        if a is None or b is None or a.holds is None or b.holds is None:
+            return False
+        return a.broken != b.broken
+
+    def diverging_parents(self, one: Judged) -> list[str]:
+        """Names of the nearest present ancestors that diverge at the place of this pair."""
+        found: dict[str, None] = {}
+        for parent in self.parents(one):
+            if not parent.verdict.agrees and not self.healed(parent.quantity):
+                found[parent.quantity] = None
+        return list(found)
+
+    def parents(self, one: Judged) -> list[Judged]:
+        """The pairs that this pair was computed from; a parent in neither trace is looked through."""
+        quantity = self.case.catalogue.get(one.quantity)
+        record = one.pairing.reference
+        if quantity is None or record is None:
+            return []
+        found: dict[int, Judged] = {}
+        seen = set[str]()
+        front = list(quantity.parents)
+        while front:
+            name = front.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            pairs = [self.at[id(r)] for r in self.case.a.related(name, record) if id(r) in self.at]
+            if pairs:
+                found.update((id(pair), pair) for pair in pairs)
+            else:
+                front.extend(self.case.catalogue.quantities[name].parents)
+        return list(found.values())
+
+    # ---- healing ----------------------------------------------------------------------------------------
+
+    def healed(self, name: str) -> bool:
+        """Diverges, yet everything that is computed from it, and would show it, agrees (or is healed itself)."""
+        known = self._healed.get(name)
+        if known is None:
+            self._healed[name] = False
+            known = self._healed[name] = self.differs(name) and self._heals(name)
+        return known
+
+    def _heals(self, name: str) -> bool:
+        children = [
+            child for child in self.children(name) if self.differs(child) or self._would_show(name, child)
+        ]
+        return bool(children) and all(not self.differs(child) or self.healed(child) for child in children)
+
+    def children(self, name: str) -> tuple[str, ...]:
+        """The nearest present quantities that are computed from `name`."""
+        known = self._children.get(name)
+        if known is None:
+            found: dict[str, None] = {}
+            front, seen = list(self.case.catalogue.children.get(name, ())), set[str]()
+            while front:
+                child = front.pop(0)
+                if child in seen:
+                    continue
+                seen.add(child)
+                if child in self.pairs:
+                    found[child] = None
+                else:
+                    front.extend(self.case.catalogue.children[child])
+            known = self._children[name] = tuple(found)
+        return known
+
+    def _informed(self, name: str) -> bool:
+        return any(self.differs(child) for child in self.children(name))
+
+    def _would_show(self, name: str, child: str) -> bool:
+        """Whether the child, computed with the candidate's value of `name`, would differ: else its agreement says nothing."""
+        quantity = self.case.catalogue.quantities[child]
+        swapped = self.swap(name)
+        decided = False
+        for one in self.pairs[child]:
+            record = one.pairing.reference
+            assert record is not None
+            change = _change(self.case.a, record, quantity, swapped)
+            if change is None:
+                continue
+            decided = True
+            noise = self.case.a.noise(record)
+            if any(abs(x) > self.limits.slack * allowed for x, allowed in zip(change, noise, strict=False)):
+                return True
+        return not decided
+
+    def swap(self, name: str) -> dict[int, Term]:
+        """The candidate's values of a quantity in the places of the reference's, where they differ."""
+        found: dict[int, Term] = {}
+        for one in self.pairs[name]:
+            a, b = one.pairing.reference, one.pairing.candidate
+            assert a is not None and b is not None
+            if not one.verdict.agrees and a.shape == b.shape:
+                try:
+                    found[id(a)] = _raw(self.case.a, a, b)
+                except Unknown:
+                    continue
+        return found
+
+    # ---- who and what -----------------------------------------------------------------------------------
+
+    def _side(self, name: str, bad: Sequence[Judged]) -> Side:
+        quantity = self.case.catalogue.get(name)
+        if quantity is None:
+            return Side.UNKNOWN
+        results = [
+            [r for one in bad if (r := self.case.closure_of(record(one))) is not None]
+            for record in (lambda one: one.pairing.reference, lambda one: one.pairing.candidate)
+        ]
+        labelled = [bool(view.labels.get(name)) for view in (self.case.a, self.case.b)]
+        if any(labelled):
+            return Side.BOTH if all(labelled) else Side.REFERENCE if labelled[0] else Side.CANDIDATE
+        told = Side(closure.fault(*results))
+        if told is Side.UNKNOWN and quantity.kind in ("input", "config"):
+            return Side.NEITHER
+        return told
+
+    def _pattern(self, name: str, pairs: Sequence[Judged]) -> Pattern | None:
+        """What kind of mistake it looks like (pattern.py), from all pairs of the quantity."""
+        try:
+            from .pattern import explain
+        except ModuleNotFoundError as error:
+            if error.name != f"{__package__}.pattern":
+                raise
+            return None
+        reference = [one.pairing.reference for one in pairs if one.pairing.reference is not None]
+        candidate = [one.pairing.candidate for one in pairs if one.pairing.candidate is not None]
+        return explain(reference, candidate, self.case)
+
+    def _why(
+        self,
+        name: str,
+        role: Role,
+        because: Iterable[str],
+        a: closure.ClosureResult | None,
+        b: closure.ClosureResult | None,
+    ) -> str:
+        if role is Role.INHERITED:
+            return f"its parents diverge: {', '.join(because)}"
+        if role is Role.HEALED:
+            return f"what is computed from it agrees: {', '.join(self.children(name))}"
+        if role is Role.FLIPPED:
+            return "the decision flipped where both sides of the tie are within noise"
+        told = [
+            f"{side}: {r.why}" for side, r in (("reference", a), ("candidate", b)) if r is not None and r.why
+        ]
+        return "; ".join(told)
+
+
+class Cost:
+    """What an origin does to the final intensity: |ln| of its ratio with the candidate's value put into the reference."""
+
+    def __init__(self, roles: Roles) -> None:
+        self.roles, self.view, self.catalogue = roles, roles.case.a, roles.case.catalogue
+
+    def of(self, name: str) -> float | None:
+        """The cost; None where formulas do not lead from the quantity to the intensity."""
+        quantity = self.catalogue.get(name)
+        if quantity is None:
+            return None
+        terms = self.roles.swap(name)
+        if not terms:
+            return None
+        if quantity.final:
+            return self._ratio(self.view.records(name), terms)
+        for child in self.catalogue.order:
+            if name in self.catalogue.ancestors(child):
+                self._carry(self.catalogue.quantities[child], terms)
+        finals = [q for q in self.catalogue if q.final and self.view.records(q.name)]
+        costs = [self._ratio(self.view.records(q.name), terms) for q in finals]
+        return next((cost for cost in costs if cost is not None), None)
+
+    def _carry(self, quantity: Quantity, terms: dict[int, Term]) -> None:
+        for record in self.view.records(quantity.name):
+            moved = _moved(self.view, record, quantity, terms)
+            if moved is not None:
+                terms[id(record)] = moved
+
+    def _ratio(self, records: Sequence[Record], terms: dict[int, Term]) -> float | None:
+        for record in records:
+            new, old = terms.get(id(record)), record.values[0]
+            if isinstance(new, Num) and not isinstance(old, str) and math.isfinite(old) and old:
+                if math.isnan(new.v):
+                    return math.inf
+                return abs(math.log(abs(new.v / old))) if new.v else math.inf
+        return None
+
+
+def _raw(view: View, reference: Record, candidate: Record) -> Term:
+    """The candidate's numbers read under the reference's unit label: what the reference would have printed."""
+    factor = view.labels.get(view.name(reference), 1.0)
+    numbers = tuple(Num(v / factor) for v in candidate.values if not isinstance(v, str))
+    if len(numbers) != len(candidate.values):
+        raise Unknown("a word")
+    return numbers[0] if candidate.shape == () else numbers
+
+
+def _numbers(term: Term) -> tuple[Num, ...]:
+    return (term,) if isinstance(term, Num) else term
+
+
+def _formula_pair(
+    view: View, record: Record, quantity: Quantity, terms: dict[int, Term]
+) -> tuple[tuple[Num, ...], tuple[Num, ...]] | None:
+    """What the record's formula gives without and with the swapped terms; the condition is not asked (a ratio stays one)."""
+    if quantity.of is not None:
+        return None
+    for alternative in sorted(quantity.formulas, key=lambda f: not _holds(view, record, f.formula.text)):
+        try:
+            before = _numbers(alternative.formula(At(view, record, {}, exact=True)))
+            after = _numbers(alternative.formula(At(view, record, terms, exact=True)))
+        except Unknown:
+            continue
+        if len(before) == len(after) == len(record.values):
+            return before, after
+    return None
+
+
+def _holds(view: View, record: Record, text: str) -> bool:
+    quantity = view.catalogue.get(view.name(record))
+    assert quantity is not None
+    result = closure.check_record(view, record, quantity)
+    return result.formula == text
+
+
+def _change(
+    view: View, record: Record, quantity: Quantity, terms: dict[int, Term]
+) -> tuple[float, ...] | None:
+    pair = _formula_pair(view, record, quantity, terms)
+    if pair is None:
+        return None
+    return tuple(y.v - x.v if x.v != y.v else 0.0 for x, y in zip(*pair, strict=True))
+
+
+def _moved(view: View, record: Record, quantity: Quantity, terms: dict[int, Term]) -> Term | None:
+    """The record's value once its parents are swapped: scaled as its formula is, or shifted where that is zero."""
+    if id(record) in terms:
+        return None
+    pair = _formula_pair(view, record, quantity, terms)
+    if pair is None or all(x.v == y.v for x, y in zip(*pair, strict=True)):
+        return None
+    try:
+        recorded = _numbers(view.term(record, (0.0,) * len(record.values)))
+    except Unknown:
+        return None
+    moved = tuple(
+        Num(r.v * (y.v / x.v)) if len(recorded) == 1 and x.v else Num(r.v + (y.v - x.v))
+        for r, x, y in zip(recorded, *pair, strict=True)
+    )
+    return moved[0] if record.shape == () else moved
