@@ -91,7 +91,7 @@ def scatter(scene: Scene, slow: Tensor, fast: Tensor, plan: Plan = USUAL) -> Out
             for source in range(s.sources):
                 here = (*place, ("source", source))
                 incident, q = _scattering_vector(f, direction, source, here)
-                culled = _culled(s, q)
+                culled = _culled(s, q, here)
                 if culled is not None:
                     first_sweep = torch.where(culled, first_sweep, first_sweep.clamp(max=sweep))
                 factors, incident, direction = _polarized(
@@ -172,12 +172,12 @@ def _scattering_vector(
     return incident, tap_vec("scattering_vec_A_inv", direction.minus(incident).over(wavelength), *place)
 
 
-def _culled(s: Statics, q: Vec) -> Tensor | None:
+def _culled(s: Statics, q: Vec, place: tuple[Place, ...]) -> Tensor | None:
     """Which pixels dmin skips for this source; None if dmin is off."""
     if s.dmin <= 0:
         return None
     stol = 0.5 * norm(q)
-    return (stol > 0) & (s.dmin > 0.5 / stol)
+    return tap("dmin_culled", (stol > 0) & (s.dmin > 0.5 / stol), *place)
 
 
 def _polarized(

@@ -1,0 +1,313 @@
+"""The simulator as a program: nanoBragg's arguments, its files in the working directory, its lines on stdout.
+
+Options of our own have two dashes, match exactly and are taken out first:
+
+    --dtype float32|float64   precision of the kernel (float64)
+    --device NAME             torch device (cpu)
+    --digits N                significant digits of trace lines (17; the real program prints 15)
+    --quirks nanobragg|none   reproduce the real program, or compute what the physics asks for
+    --phi-records             a TRACE_PY_PHI line for each phi step of the traced pixel
+    --tile N                  pixels computed at a time
+    --threads N               torch threads (1 gives the order of a one-thread reference; results do not change)
+    --progress                a progress bar on stderr even if that is no terminal
+
+Exit status: 0; 9 where the real program detects the same error; 2 for what only we detect.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..tracer.errors import FirstbadError
+from .flags import parse
+
+_VALUES = ("--dtype", "--device", "--digits", "--quirks", "--tile", "--threads")
+_SWITCHES = ("--phi-records", "--progress", "--help")
+_STATUS_9 = frozenset(
+    {"no-structure-factors", "no-cell", "no-sources", "empty-stol", "unreadable-file", "bad-cache", "no-gemmi"}
+)
+_LONG = 20_000_000
+"""Samples above which a run shows its progress on a terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Our own options."""
+
+    dtype: str = "float64"
+    device: str = "cpu"
+    digits: int = 17
+    quirks: str = "nanobragg"
+    tile: int = 1 << 14
+    threads: int | None = None
+    phi_records: bool = False
+    progress: bool = False
+    help: bool = False
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the simulator with `argv` (without the program's name); files go to the working directory."""
+    try:
+        settings, rest = own_options(argv)
+        if settings.help or not rest:
+            print(__doc__)
+            return 0 if settings.help else 9
+        _simulate(settings, rest)
+    except FirstbadError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 9 if error.slug in _STATUS_9 else 2
+    return 0
+
+
+def own_options(argv: Sequence[str]) -> tuple[Settings, list[str]]:
+    """Take our two-dash options out of `argv`; FirstbadError for one without a usable value."""
+    found: dict[str, Any] = {}
+    rest: list[str] = []
+    words = iter(argv)
+    for word in words:
+        name, equals, value = word.partition("=")
+        if word in _SWITCHES:
+            found[word[2:].replace("-", "_")] = True
+        elif name in _VALUES:
+            found[name[2:]] = _value(name, value if equals else next(words, ""))
+        else:
+            rest.append(word)
+    return Settings(**found), rest
+
+
+def _value(name: str, text: str) -> Any:
+    """The value of one of our options, checked."""
+    choices = {"--dtype": ("float32", "float64"), "--quirks": ("nanobragg", "none")}
+    if name in choices and text not in choices[name]:
+        raise FirstbadError(
+            f"{name} is {text or 'missing'!r}", remedy=f"Say {' or '.join(choices[name])}.", slug="bad-option"
+        )
+    if name in ("--digits", "--tile", "--threads"):
+        if not text.isdecimal() or int(text) < 1:
+            raise FirstbadError(
+                f"{name} is {text or 'missing'!r}", remedy="Give a number above 0.", slug="bad-option"
+            )
+        return int(text)
+    if not text:
+        raise FirstbadError(f"{name} has no value", remedy="Name a torch device.", slug="bad-option")
+    return text
+
+
+def _simulate(settings: Settings, argv: list[str]) -> None:
+    from .quirks import named
+
+    quirks = named(settings.quirks)
+    experiment = parse(argv, quirks=quirks)
+    for warning in experiment.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    import torch
+
+    from .scene import resolve
+
+    if settings.threads is not None:
+        torch.set_num_threads(settings.threads)
+    scene = resolve(experiment, quirks=quirks)
+    _Session(settings, scene).run()
+
+
+class _Session:
+    """One run: what it prints and writes, in order."""
+
+    def __init__(self, settings: Settings, scene: Any) -> None:
+        import torch
+
+        from .trace_lines import Sink
+
+        self.settings = settings
+        self.scene = scene
+        self.experiment = scene.experiment
+        self.folder = Path(scene.experiment.folder)
+        self.sink = Sink()
+        try:
+            self.device = torch.device(settings.device)
+            torch.empty(0, device=self.device)
+        except (RuntimeError, AssertionError) as error:
+            raise FirstbadError(
+                f"torch has no device {settings.device!r} here", remedy="Say --device cpu.", slug="no-device"
+            ) from error
+        self.kernel_scene = scene.to(getattr(torch, settings.dtype), self.device)
+
+    def run(self) -> None:
+        """Everything, in the order of the real program."""
+        import torch
+
+        from .console import early_lines, setup_lines
+
+        pixel = self._traced()
+        if pixel is not None:
+            facts = {"side": "PY", "pixel": f"{pixel[0]},{pixel[1]}", "digits": self.settings.digits}
+            self.sink.open(**facts, program="firstbad.sim", dtype=self.settings.dtype)
+        self._cache()
+        self.sink.lines(early_lines(self.scene))
+        self.sink.lines(setup_lines(self.scene, self.settings.digits))
+        with torch.no_grad():
+            result = self._image()
+            if pixel is not None:
+                self._trace(pixel, result)
+            elif result.state.switch_pixel is not None:
+                self._warn_range(result)
+        if pixel is not None:
+            self.sink.close()
+        self._write(result)
+
+    def _traced(self) -> tuple[int, int] | None:
+        """The pixel to trace (slow, fast), None for none."""
+        asked = self.experiment.output.trace_pixel
+        if asked is None or min(asked) < 0:
+            return None
+        slow, fast = self.scene.shape
+        if asked[0] >= slow or asked[1] >= fast:
+            print(
+                f"warning: -trace_pixel {asked[0]} {asked[1]} (slow fast) is not on the detector of "
+                f"{slow} × {fast} pixels; nothing is traced",
+                file=sys.stderr,
+            )
+            return None
+        return asked
+
+    def _cache(self) -> None:
+        """Write the cache after reading text; say so where an old one supplied the structure factors."""
+        from .hkl import cache_bytes
+
+        crystal, amplitudes = self.experiment.crystal, self.scene.amplitudes
+        path = self.folder / crystal.cache_file
+        if self.scene.from_cache:
+            print(
+                f"warning: structure factors come from {path}, left here by an earlier run, because -hkl is "
+                "absent; delete it if that is not meant",
+                file=sys.stderr,
+            )
+        if crystal.hkl_file is None or amplitudes is None:
+            return
+        if Path(crystal.hkl_file).suffix.lower() in (".mtz", ".cif", ".mmcif"):
+            return
+        try:
+            path.write_bytes(cache_bytes(amplitudes))
+        except OSError as error:
+            print(f"warning: {path} cannot be written: {error.strerror}", file=sys.stderr)
+
+    def _image(self) -> Any:
+        from .simulate import run
+
+        with self._progress() as report:
+            return run(self.kernel_scene, tile=self.settings.tile, progress=report)
+
+    @contextmanager
+    def _progress(self) -> Iterator[Callable[[int, int], None] | None]:
+        """A bar on stderr for long runs on a terminal, or where it was asked for."""
+        slow, fast = self.scene.shape
+        long = slow * fast * max(1, self.scene.statics.steps) >= _LONG and self.experiment.output.progress
+        if not (self.settings.progress or (long and sys.stderr.isatty())):
+            yield None
+            return
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("pixels", total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+
+    def _warn_range(self, result: Any) -> None:
+        """The sample that ended interpolation for all that follow."""
+        fast = self.scene.shape[1]
+        slow, fast = divmod(result.state.switch_pixel, fast)
+        self.sink.line(
+            f"WARNING: out of range for three point interpolation, first at pixel {slow} {fast} (slow fast), "
+            f"sample {result.state.switch_sample}"
+        )
+        self.sink.line("WARNING: further warnings will not be printed!")
+
+    def _trace(self, pixel: tuple[int, int], result: Any) -> None:
+        """The traced pixel's lines, proved against the image."""
+        from .simulate import trace_lines
+
+        self.sink.line(f"TRACE_CONFIG: tracing pixel (spixel={pixel[0]}, fpixel={pixel[1]})")
+        if result.state.switch_pixel is not None:
+            self._warn_range(result)
+        lines, value = trace_lines(
+            self.kernel_scene, *pixel, result.state, phi_records=self.settings.phi_records
+        )
+        self.sink.lines(line.text(self.settings.digits) for line in lines)
+        made = result.image[pixel]
+        if lines and not (bool(made == value) or (bool(made != made) and bool(value != value))):
+            raise FirstbadError(
+                f"the traced value {float(value)!r} is not the image's {float(made)!r} at {pixel}",
+                remedy="The trace does not belong to this image; please report it.",
+                slug="trace-differs",
+            )
+
+    def _write(self, result: Any) -> None:
+        """Files and the lines about them."""
+        import numpy as np
+
+        from .images import grey_image, header, integer_image, statistics
+        from .numbers import g
+
+        out = self.experiment.output
+        with np.errstate(over="ignore"):
+            image = result.image.detach().cpu().numpy().astype(np.float32)
+        stats = statistics(result, image)
+        sphere = stats.solid_angle / (4.0 * np.pi) * 100.0
+        self.sink.line("")
+        self.sink.line(
+            f"solid angle subtended by detector = {g(stats.solid_angle)} steradian ( {g(sphere)}% sphere)"
+        )
+        self._file(out.floatfile, image.tobytes(), f"{image.size} 4-byte floats")
+        self.sink.line(f"max_I = {g(stats.max_I)}  at {g(stats.max_x)} {g(stats.max_y)}")
+        self.sink.line(f"mean= {g(stats.mean)} rms= {g(stats.rms)} rmsd= {g(stats.rmsd)}")
+        scale = out.scale if out.scale > 0 else 55000.0 / stats.max_I if stats.max_I > 0 else 1.0
+        self.sink.line(f"intfile_scale = {g(scale)}")
+        head = header(self.scene)
+        words = integer_image(image, scale, out.adc, self.scene)
+        self._file(out.intfile, head + words.astype("<u2").tobytes(), "2-byte integers")
+        if out.pgm:
+            self._write_grey(image, scale, stats.rmsd, grey_image)
+        if out.noise:
+            self._write_noise(image, head)
+
+    def _write_grey(self, image: Any, scale: float, rmsd: float, grey_image: Any) -> None:
+        from .formats import pgm_image
+        from .numbers import g
+
+        out = self.experiment.output
+        grey = out.pgmscale if out.pgmscale > 0 else 250.0 / (5.0 * rmsd) if rmsd > 0 else scale
+        self.sink.line(f"pgm_scale = {g(grey)}")
+        self._file(out.pgmfile, pgm_image(grey_image(image, grey, self.scene), grey), "1-byte integers")
+
+    def _write_noise(self, image: Any, head: bytes) -> None:
+        from .images import region_of
+        from .noise import add_noise
+        from .numbers import g
+        from .prng import Stream
+
+        out = self.experiment.output
+        stream = Stream(self.scene.shuffle, -self.scene.noise_seed)
+        noisy = add_noise(image, region_of(self.scene), out.adc, stream)
+        self.sink.line(f"{noisy.photons:.0f} photons on noise image ({noisy.overloads} overloads)")
+        self._file(out.noisefile, head + noisy.counts.astype("<u2").tobytes(), "2-byte integers")
+        del g
+
+    def _file(self, name: str, content: bytes, what: str) -> None:
+        """Announce and write one output file."""
+        self.sink.line(f"writing {name} as {what}")
+        try:
+            (self.folder / name).write_bytes(content)
+        except OSError as error:
+            raise FirstbadError(
+                f"{name} cannot be written: {error.strerror}",
+                remedy="Run in a folder that can be written, or name another file.",
+                slug="unwritable-file",
+            ) from error
+
+
+__all__ = ["Settings", "main", "own_options", "replace"]
