@@ -1,0 +1,206 @@
+"""What correlation and sum cannot see, as findings: causes first (turned, shifted, scaled), then symptoms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from .image_motion import Motion, fit_motion, orientation, trend
+from .image_noise import Array, Noise
+from .image_peaks import Change, PeakReport, compare_peaks
+from .image_stats import Block, Decade, by_decade, log_correlation, odd_line, worst_block
+
+ALONE = 10.0  # a single pixel is called wrong when it differs by this many times what rounding explains
+ENOUGH = 0.5  # a region, when its mean difference is this share of what rounding would explain in every pixel
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be; `value` is its size in the unit that `text` gives."""
+
+    kind: str
+    text: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The numbers behind the findings."""
+
+    beyond: int
+    log_correlation: float
+    log_rms: float
+    decades: tuple[Decade, ...]
+    peaks: PeakReport
+    block: Block
+    row: tuple[int, float] | None
+    column: tuple[int, float] | None
+    motion: Motion
+    orientation: str
+    trend: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data; lists of peaks are cut to the ten worst, their number is kept."""
+        out = asdict(self)
+        peaks: dict[str, Any] = out["peaks"]
+        for name in ("missing", "extra", "moved", "width", "brightness"):
+            peaks[name + "_count"] = len(peaks[name])
+            peaks[name] = peaks[name][:10]
+        return out
+
+
+def findings(reference: Array, candidate: Array, noise: Noise) -> tuple[tuple[Finding, ...], Evidence]:
+    """All findings for two finite images of one size that are not identical."""
+    allowance = noise.allowance(reference)
+    excess = np.abs(candidate - reference) - allowance
+    beyond = int((excess > 0).sum())
+    size = max(8, min(reference.shape) // 16)
+    block = worst_block(reference, candidate, allowance, size)
+    row, column = (odd_line(reference, candidate, allowance, axis) for axis in (0, 1))
+    log_corr, log_rms = log_correlation(reference, candidate, allowance)
+    slope = trend(reference, candidate, allowance, size) if beyond else (0.0, 0.0, "")
+    turned = orientation(reference, candidate)[0] if beyond else ""
+    evidence = Evidence(
+        beyond=beyond,
+        log_correlation=log_corr,
+        log_rms=log_rms,
+        decades=by_decade(reference, candidate, allowance),
+        peaks=compare_peaks(reference, candidate, allowance, noise),
+        block=block,
+        row=row,
+        column=column,
+        motion=fit_motion(reference, candidate, allowance) if beyond else Motion(),
+        orientation=turned,
+        trend=slope[0],
+    )
+    if not beyond:
+        return (), evidence
+    found = [
+        *_whole(evidence, slope, noise),
+        *_values(reference, candidate, allowance),
+        *_lines(row, column),
+        *_peaks(evidence.peaks),
+        *_regions(evidence),
+        *_pixels(reference, candidate, allowance),
+    ]
+    return tuple(found), evidence
+
+
+def _whole(evidence: Evidence, slope: tuple[float, float, str], noise: Noise) -> Iterator[Finding]:
+    """One change of the whole image."""
+    if evidence.orientation:
+        yield Finding("orientation", f"the image is {evidence.orientation}", 1.0)
+    motion = evidence.motion
+    if motion.explained > 0.5:
+        share = f"(explains {100 * motion.explained:.1f} % of the difference)"
+        dy, dx = motion.shift
+        if "shift" in motion.needs and max(abs(dy), abs(dx)) > 0.004:
+            text = f"the pattern is shifted by {dy:+.3f} pixels along slow and {dx:+.3f} along fast {share}"
+            yield Finding("shift", text, float(np.hypot(dy, dx)))
+        if "scale" in motion.needs and abs(motion.scale - 1) > 0.7 * noise.relative:
+            yield Finding("scale", f"everything is scaled by {motion.scale:.6g} {share}", motion.scale)
+        if "offset" in motion.needs and motion.offset != 0:
+            yield Finding(
+                "offset", f"a constant {motion.offset:+.4g} is added everywhere {share}", motion.offset
+            )
+    span, explained, direction = slope
+    if span > 1e-3 and explained > 0.7:
+        text = f"the ratio of the images varies smoothly by {100 * span:.2g} % {direction}"
+        yield Finding("trend", text, span)
+
+
+def _values(reference: Array, candidate: Array, allowance: Array) -> Iterator[Finding]:
+    """Values that a sound image of this kind would not have."""
+    negative = int((candidate < -allowance).sum())
+    if negative and reference.min() >= 0:
+        yield Finding("negative", f"{negative} pixels are negative, none of the reference's is", negative)
+    zero = int(((candidate == 0) & (np.abs(reference) > ALONE * allowance)).sum())
+    if zero:
+        yield Finding("zeroed", f"{zero} pixels are exactly zero where the reference's are not", zero)
+    top = candidate.max()
+    at_top = int((candidate == top).sum())
+    if top < reference.max() and at_top > 2 and int((reference >= top).sum()) >= at_top:
+        yield Finding("clipped", f"{at_top} pixels are cut off at {top:g}", float(top))
+    if _is_rounded(candidate) and not _is_rounded(reference):
+        yield Finding("rounded", "all values are whole numbers, the reference's are not", 1.0)
+    elif _is_half(candidate) and not _is_half(reference):
+        yield Finding("half", "all values are half precision (11 bits), the reference's are not", 11.0)
+
+
+def _is_rounded(image: Array) -> bool:
+    return bool((image == np.rint(image)).all())
+
+
+def _is_half(image: Array) -> bool:
+    with np.errstate(over="ignore", under="ignore"):
+        return bool((image == image.astype(np.float16)).all())
+
+
+def _lines(row: tuple[int, float] | None, column: tuple[int, float] | None) -> Iterator[Finding]:
+    """One row or column that differs where its neighbours do not."""
+    for name, line in (("row", row), ("column", column)):
+        if line:
+            at, excess = line
+            text = f"{name} {at} differs by {excess:.3g} times what rounding explains, those beside it do not"
+            yield Finding(name, text, at)
+
+
+def _peaks(peaks: PeakReport) -> Iterator[Finding]:
+    """Changes of single peaks, and of all of them."""
+    for name, changes, text in (
+        ("peaks-missing", peaks.missing, "{n} of {of} peaks are missing, the highest {a:.4g} at {at}"),
+        ("peaks-extra", peaks.extra, "{n} peaks are new, the highest {a:.4g} at {at}"),
+        ("peaks-moved", peaks.moved, "{n} of {of} peaks moved, most by {a:.2f} pixels at {at}"),
+        (
+            "peaks-width",
+            peaks.width,
+            "{n} of {of} peaks have another width, most by a factor {a:.4g} at {at}",
+        ),
+        (
+            "peaks-brightness",
+            peaks.brightness,
+            "{n} of {of} peaks are weaker or stronger, most by a factor {a:.4g} at {at}",
+        ),
+    ):
+        if changes:
+            first: Change = changes[0]
+            at = f"pixel {first.slow} {first.fast} (slow fast)"
+            said = text.format(n=len(changes), of=peaks.reference, a=first.amount, at=at)
+            yield Finding(name, said, len(changes))
+
+
+def _regions(evidence: Evidence) -> Iterator[Finding]:
+    """Decades of intensity and blocks of pixels that differ as a whole."""
+    bad = [d for d in evidence.decades if d.excess > ENOUGH]
+    if bad:
+        worst = max(bad, key=lambda d: d.excess)
+        text = (
+            f"intensities from 1e{worst.exponent} to 1e{worst.exponent + 1} ({worst.pixels} pixels) differ "
+            f"by {100 * worst.rms:.3g} % rms, their sum by {100 * worst.bias:+.3g} %"
+        )
+        yield Finding("decade", text, worst.rms)
+    if evidence.log_correlation < 0.999 and evidence.log_rms > 0.01:
+        value, rms = evidence.log_correlation, evidence.log_rms
+        text = f"log intensities correlate only to {value:.6f} (rms {rms:.3g} decades)"
+        yield Finding("log-correlation", text, value)
+    block = evidence.block
+    if block.excess > ENOUGH:
+        text = (
+            f"the block slow {block.slow[0]}..{block.slow[1] - 1}, fast {block.fast[0]}..{block.fast[1] - 1} "
+            f"differs {block.excess:.3g} times what rounding explains, its sum by {100 * block.bias:+.3g} %"
+        )
+        yield Finding("block", text, block.excess)
+
+
+def _pixels(reference: Array, candidate: Array, allowance: Array) -> Iterator[Finding]:
+    """Single pixels far off."""
+    over = np.abs(candidate - reference) - ALONE * allowance
+    count = int((over > 0).sum())
+    if count:
+        y, x = (int(i) for i in np.unravel_index(int(np.argmax(over)), over.shape))
+        ours, theirs = reference[y, x], candidate[y, x]
+        text = f"{count} pixels differ clearly, most at {y} {x} (slow fast): {ours:g} became {theirs:g}"
+        yield Finding("pixels", text, count)
