@@ -7,7 +7,7 @@ leaving it out makes the fit worse.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import nan
 
@@ -38,6 +38,12 @@ class Motion:
 
 def fit_motion(reference: Array, candidate: Array, allowance: Array) -> Motion:
     """The best common change of all pixels; the whole-pixel part of a shift is found first."""
+    unit = float(np.abs(reference).max()) or 1.0  # squares of SI units would overflow
+    found = _best(reference / unit, candidate / unit, allowance / unit)
+    return replace(found, offset=found.offset * unit)
+
+
+def _best(reference: Array, candidate: Array, allowance: Array) -> Motion:
     dy, dx = coarse_shift(reference, candidate)
     still = _fit(reference, candidate, allowance, (0, 0))
     if (dy, dx) == (0, 0):
