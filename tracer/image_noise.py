@@ -34,7 +34,7 @@ class Noise:
         """For each pixel the |difference| that rounding explains, in units of the image."""
         size = np.abs(reference)
         local = local_maximum(size, 8)
-        root = np.sqrt(size * local)
+        root = np.sqrt(size) * np.sqrt(local)  # a product of SI units would overflow
         least = min(UNDERFLOW, 1e-20 * float(size.max()))
         return self.relative * size + 2 * self.amplitude * root + self.amplitude**2 * local + least
 
