@@ -55,7 +55,7 @@ static double c_star_height(const Experiment *e, const double star[3], double V_
     const Crystal *c = &e->crystal;
     const double *cell = e->options.cell;
     if (!e->quirks)
-        return V_star / (star[0] * star[1] * sin_gamma_star);
+        return star[2] * V_star / (star[0] * star[1] * star[2] * sin_gamma_star);
     return star[2] * c->V_cell / (cell[0] * cell[1] * cell[2] * sin_gamma_star);
 }
 

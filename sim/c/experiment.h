@@ -23,7 +23,7 @@ typedef struct Detector {
     Steps thickness;                         /* sensor layers */
     double mu;                               /* 1/m */
     int roi[4];
-    const unsigned short *mask;              /* NULL: every pixel counts */
+    unsigned short *mask;                    /* NULL: every pixel counts */
 } Detector;
 
 typedef struct Source {

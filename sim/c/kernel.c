@@ -108,8 +108,14 @@ static void add_to_running_sum(const Experiment *e, Sample *x) {
         x->I *= x->omega;
 }
 
-static void add_own_factors(Sample *x, double weight) {
-    x->I += intensity(x) * x->capture * x->polar * x->omega * weight;
+/* What every term is multiplied by without quirks: the factors of its own sample and the weight of its source. */
+static double own_factors(const Sample *x, double weight) {
+    return x->capture * x->polar * x->omega * weight;
+}
+
+/* Without quirks water scatters into every step, whether dmin skips it or the lattice is dark there. */
+static void add_background(const Experiment *e, Sample *x, double weight) {
+    x->I += e->background * e->crystal.phi.count * e->crystal.domains * own_factors(x, weight);
 }
 
 /* Physics 6.4: one phi step and one mosaic domain of one source. */
@@ -128,7 +134,7 @@ static void inner_step(Experiment *e, Sample *x, int first, double weight) {
     if (e->quirks)
         add_to_running_sum(e, x);
     else
-        add_own_factors(x, weight);
+        x->I += intensity(x) * own_factors(x, weight);
 }
 
 /* ---- the loops ---- */
@@ -189,7 +195,7 @@ static void one_source(Experiment *e, Carried *carried, Sample *x, int number) {
         trace_geometry(e, x);
     if (!e->quirks) {
         polarize_exactly(e, x);
-        x->background += e->background * x->capture * x->polar * x->omega * weight;
+        add_background(e, x, weight);
     }
     if (beyond_dmin(e->dmin, x->stol))
         return;
@@ -215,7 +221,7 @@ static double scaled(const Experiment *e, const Sample *x) {
     const Options *o = &e->options;
     double value = ((R_E_SQR * e->beam.fluence) * x->I) / (double)e->steps;
     if (!e->quirks)
-        return value + x->background / ((double)e->oversample * e->oversample * e->beam.count);
+        return value;
     if (!o->oversample_thick)
         value *= x->capture;
     if (!o->oversample_polar)

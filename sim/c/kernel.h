@@ -23,7 +23,6 @@ typedef struct Sample {
     double F_latt_a, F_latt_b, F_latt_c, F_latt;
     double F_cell;
     double I;                         /* running sum */
-    double background;                /* of --quirks=none only: added after scaling */
 } Sample;
 
 /* What a thread carries from pixel to pixel. */

@@ -38,17 +38,21 @@ static void choose_interpolation(Experiment *e) {
 static void count_steps(Experiment *e) {
     double steps = (double)e->beam.count * e->crystal.domains * e->crystal.phi.count;
     steps *= (double)e->oversample * e->oversample;
-    if (steps > (double)INT_MAX && e->quirks)
-        fail("%.0f steps a pixel do not fit into 32 bits, where nanoBragg wraps around; ask for fewer", steps);
     if (steps > 9e15)
         fail("%.0f steps a pixel cannot be counted; ask for fewer", steps);
     e->steps = (long long)steps;
+    if (steps > (double)INT_MAX && e->quirks) {
+        e->steps = (long long)(int)(unsigned)e->steps;
+        warn("%.0f steps a pixel do not fit into 32 bits: as in nanoBragg the sum is divided by %lld", steps, e->steps);
+    }
 }
 
-/* Scattering of water: physics 6.1. It is scaled by r_e^2 fluence a second time at the end. */
-static double water_background(double w, double fluence) {
-    return WATER_AMPLITUDE * WATER_AMPLITUDE * R_E_SQR * fluence * w * w * w * WATER_DENSITY * AVOGADRO /
-           WATER_MOLAR_MASS;
+/* Scattering of water: physics 6.1. In nanoBragg it is scaled by r_e^2 fluence here and again at the end. */
+static double water_background(double w, double fluence, int quirks) {
+    double amplitude = WATER_AMPLITUDE * WATER_AMPLITUDE;
+    if (quirks)
+        amplitude = amplitude * R_E_SQR * fluence;
+    return amplitude * w * w * w * WATER_DENSITY * AVOGADRO / WATER_MOLAR_MASS;
 }
 
 static void set_up(Experiment *e) {
@@ -68,7 +72,7 @@ static void set_up(Experiment *e) {
     build_mosaic(e);
     count_steps(e);
     load_mask(e);
-    e->background = water_background(e->water, e->beam.fluence);
+    e->background = water_background(e->water, e->beam.fluence, e->quirks);
     console_summary(e);
 }
 
@@ -80,6 +84,14 @@ static Image timed_image(Experiment *e) {
         fprintf(stderr, "loop_seconds=%.6f\n", wall_seconds() - start);
     }
     return image;
+}
+
+static void release(Experiment *e, Image *image) {
+    free(image->value);
+    free(e->beam.sources);
+    free(e->structure.F);
+    free(e->crystal.mosaic);
+    free(e->detector.mask);
 }
 
 int main(int argc, char **argv) {
@@ -101,5 +113,8 @@ int main(int argc, char **argv) {
         if (e->options.write_noise)
             write_noise(e, &image);
     }
+    release(e, &image);
+    if (fflush(stdout) != 0)
+        fail("the standard output could not be written whole; is the disk full?");
     return 0;
 }

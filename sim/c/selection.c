@@ -58,6 +58,11 @@ Selection selection_parse(const char *text, int spixels, int fpixels) {
     return parse_list(text, spixels, fpixels);
 }
 
+void selection_release(Selection *s) {
+    free(s->pixels);
+    *s = (Selection){.slow_max = -1, .fast_max = -1};
+}
+
 int selection_has(const Selection *s, int slow, int fast) {
     const int pixel[2] = {slow, fast};
     if (slow >= s->slow_min && slow <= s->slow_max && fast >= s->fast_min && fast <= s->fast_max)

@@ -14,6 +14,7 @@ typedef struct Selection {
 /* Ends the program with a sentence when the text makes no sense or names a pixel outside the image. */
 Selection selection_parse(const char *text, int spixels, int fpixels);
 Selection selection_of_one(int slow, int fast);
+void selection_release(Selection *s);
 int selection_has(const Selection *s, int slow, int fast);
 
 #endif

@@ -52,13 +52,9 @@ static Steps resolve(Axis axis, Steps s) {
     return s;
 }
 
-/* The same thickness cut into n layers of 1/n of it each: what --quirks=none does. */
+/* n layers of 1/n of the thickness each, where nanoBragg makes n of 1/(n - 1). */
 static Steps even_layers(Steps s) {
-    if (s.range <= 0.0)
-        return (Steps){1, 0.0, 0.0};
-    if (s.count < 1)
-        s.count = 1;
-    return (Steps){s.count, s.range, s.range / s.count};
+    return s.count > 1 ? (Steps){s.count, s.range, s.range / s.count} : s;
 }
 
 static void resolve_mosaic(Experiment *e) {
@@ -91,7 +87,9 @@ void resolve_steps(Experiment *e) {
     e->beam.hdiv = resolve(AXIS_DIVERGENCE, o->hdiv);
     e->beam.vdiv = resolve(AXIS_DIVERGENCE, o->vdiv);
     e->beam.dispersion = resolve(AXIS_DISPERSION, o->dispersion);
-    d->thickness = e->quirks ? resolve(AXIS_THICKNESS, o->thickness) : even_layers(o->thickness);
+    d->thickness = resolve(AXIS_THICKNESS, o->thickness);
+    if (!e->quirks)
+        d->thickness = even_layers(d->thickness);
     d->mu = o->mu;
     if (d->thickness.range > 0.0 && d->mu < 0.0) {
         d->mu = 1.0 / d->thickness.range;

@@ -237,6 +237,7 @@ static int flag_load(const int *flag) {
 }
 
 static void flag_store(int *flag, int value) {
+    (void)value;  /* gcc 12 overlooks its use in the atomic write */
 #ifdef _OPENMP
 #pragma omp atomic write
 #endif

@@ -200,6 +200,7 @@ void tracing_finish(const Experiment *e) {
         FIRSTBAD_TRACE_SEAL(&text_trace);
     if (text_trace.lost > 0)
         fail("%s: %llu records were lost", firstbad_trace_message(&text_trace), (unsigned long long)text_trace.lost);
+    selection_release(&selection);
     if (stream_file == NULL)
         return;
     if (firstbad_stream_close(&stream) != FIRSTBAD_OK || fclose(stream_file) != 0)
