@@ -103,8 +103,7 @@ class Repository:
             hint = " (the repository is shallow: it may lie before its edge)" if self.shallow else ""
             raise FirstbadError(
                 f"'{name}' names no commit in {self.path}{hint}",
-                remedy="Give a commit, tag or branch that `git rev-parse` knows"
-                + (", or fetch more" if hint else ""),
+                remedy="Give a commit, tag or branch that `git rev-parse` knows" + (", or fetch more" if hint else ""),
                 slug="commit-unknown",
             ) from None
         return asked.decode().strip()
@@ -134,9 +133,7 @@ def open_repository(path: Path) -> Repository:
 def copied_config(repository: Repository, pattern: str) -> list[tuple[str, str]]:
     """Settings of the user's repository whose name matches `pattern`, to be followed when asked."""
     try:
-        said = git(
-            "--git-dir", str(repository.common), "config", "--local", "--null", "--get-regexp", pattern
-        )
+        said = git("--git-dir", str(repository.common), "config", "--local", "--null", "--get-regexp", pattern)
     except GitError:
         return []
     pairs = (item.partition("\n") for item in said.decode(errors="replace").split("\0") if item)

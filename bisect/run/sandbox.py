@@ -25,6 +25,7 @@ from typing import IO, Any
 KEEPER = Path(__file__).with_name("keeper.py")
 TICKET = "FIRSTBAD_PROBE"
 Command = str | Sequence[str]
+KEEPER_LOST = "the process that watched this probe was killed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,7 @@ class Stop:
                 self._calls.remove(call)
 
 
-def clean_environment(
-    extra: Mapping[str, str] | None = None, *, only: Sequence[str] | None = None
-) -> dict[str, str]:
+def clean_environment(extra: Mapping[str, str] | None = None, *, only: Sequence[str] | None = None) -> dict[str, str]:
     """The environment of a probe: ours (or just the names in `only`) without what would lead it astray.
 
     GIT_DIR and its kin would point a probe's git at the user's repository; PYTHONPYCACHEPREFIX keeps bytecode
@@ -184,9 +183,7 @@ class _Closing:
             self._pipe.close()
 
 
-def specification(
-    argv: Sequence[str], cwd: Path, env: Mapping[str, str], out: Path, limits: Limits
-) -> dict[str, Any]:
+def specification(argv: Sequence[str], cwd: Path, env: Mapping[str, str], out: Path, limits: Limits) -> dict[str, Any]:
     """What a keeper is told."""
     return {
         "argv": list(argv),
@@ -201,7 +198,7 @@ def specification(
 def ended_of(spec: Mapping[str, Any], answer: bytes, seconds: float, *, warm: bool = False) -> Ended:
     """Make the keeper's answer an Ended; an empty one says that the keeper itself was killed."""
     if not answer:
-        said: dict[str, Any] = {"code": None, "problem": "the process that watched this probe was killed"}
+        said: dict[str, Any] = {"code": None, "problem": KEEPER_LOST}
     else:
         said = json.loads(answer)
     return Ended(

@@ -33,7 +33,7 @@ _CONFIG = """[core]
 class Layout:
     """What a checkout holds. `sparse` names the paths the command needs: all others are not even read.
 
-    `filters` (smudge filters such as LFS, line endings) and `submodules` (may fetch) follow the user's settings.
+    `filters` (smudge filters such as LFS, line endings) and `submodules` (may fetch) follow the user's setting.
     """
 
     sparse: tuple[str, ...] = ()
@@ -75,9 +75,7 @@ class Slot:
             self._git("read-tree", "--reset", "-u", commit)
         (self.git_dir / "HEAD").write_text(commit + "\n")
         if self.layout.submodules:
-            self._git(
-                "-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init", "--recursive"
-            )
+            self._git("-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init", "--recursive")
         remove_tree(self.scratch)
         self.scratch.mkdir()
 
@@ -95,18 +93,14 @@ class Slot:
         form = f"--object-format={self.repository.object_format}"
         git("init", "--quiet", "--bare", "--template=", form, str(self.git_dir))
         (self.git_dir / "objects" / "info").mkdir(exist_ok=True)
-        (self.git_dir / "objects" / "info" / "alternates").write_bytes(
-            os.fsencode(self.repository.objects) + b"\n"
-        )
+        (self.git_dir / "objects" / "info" / "alternates").write_bytes(os.fsencode(self.repository.objects) + b"\n")
         for name in ("packed-refs", "shallow"):
             with contextlib.suppress(FileNotFoundError):
                 shutil.copyfile(self.repository.common / name, self.git_dir / name)
         if self.layout.filters:
             with contextlib.suppress(FileNotFoundError):
                 (self.git_dir / "info").mkdir(exist_ok=True)
-                shutil.copyfile(
-                    self.repository.common / "info" / "attributes", self.git_dir / "info" / "attributes"
-                )
+                shutil.copyfile(self.repository.common / "info" / "attributes", self.git_dir / "info" / "attributes")
         self._made = True
 
     def _config(self) -> str:
@@ -120,9 +114,7 @@ class Slot:
         settings: list[str] = []
         if asked:
             pattern = r"^(filter\.|core\.(autocrlf|eol)$|remote\.origin\.url$|submodule\.)"
-            settings = [
-                w for key, value in copied_config(self.repository, pattern) for w in ("-c", f"{key}={value}")
-            ]
+            settings = [w for key, value in copied_config(self.repository, pattern) for w in ("-c", f"{key}={value}")]
             settings += ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"]
         env = {"GIT_DIR": str(self.git_dir), "GIT_WORK_TREE": str(self.tree)}
         return git(*settings, *args, env=env, cwd=self.tree, data=data, config=asked)

@@ -1,0 +1,294 @@
+"""Find the commit: history, search, worktrees, workers and journal, tied together.
+
+    outcome = bisect_commits(Path("."), "v1.0", "HEAD", Probe(["make", "check"]), jobs=2)
+    outcome.result      # Culprit, Candidates, NotHere, Flaky or Several, with its evidence
+
+Both ends are tried before anything is accused, and what is accused is tried again, its parents too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import json
+import os
+import time
+import uuid
+from collections.abc import Generator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..tracer.errors import FirstbadError
+from .run.attempt import Attempt, Task, holding
+from .run.driver import Drive, attempt_from
+from .run.history import CommitInfo, commit_info, read_history, trees_of
+from .run.journal import Journal
+from .run.judges import probe_as_dict
+from .run.overlay import Overlay
+from .run.plumbing import Repository, open_repository
+from .run.pool import open_pool
+from .run.probe import Probe
+from .run.progress import Listener, Meter
+from .run.question import Question
+from .run.setup import Step
+from .run.worktrees import Layout
+from .search.ordered import OrderedSearch
+from .verdict import Candidates, Culprit, Flaky, Kind, Result, Several, Verdict
+
+MOST_NAMED = 50  # of so many accused commits the description is read
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a search is run. None of these changes its answer, except `leave_out` and `first_parent`.
+
+    `jobs` probes run at a time, here or on the Dask cluster at `cluster`. With `confirm` the culprit and its
+    parents must answer the same twice. `repair` looks for the commit that made it good. `leave_out` names
+    commits that are not tried. `paths` limits the history to commits that touch them. `cached` lets results of
+    earlier searches count. `home` is where worktrees, journals and results are kept.
+    """
+
+    jobs: int = 1
+    cluster: str = ""
+    confirm: bool = True
+    repair: bool = False
+    first_parent: bool = False
+    paths: tuple[str, ...] = ()
+    leave_out: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    overlay: Overlay | None = None
+    layout: Layout = field(default_factory=Layout)
+    cached: bool = True
+    home: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a search found. `commit` describes the culprit where there is exactly one, `named` all that are accused.
+
+    `probes` counts attempts that gave a verdict, `cached` those of them that an earlier search had made, and
+    `hunt` is the signature of the failure that was hunted.
+    """
+
+    result: Result
+    commit: CommitInfo | None
+    named: tuple[CommitInfo, ...]
+    probes: int
+    cached: int
+    seconds: float
+    journal: Path
+    hunt: str = ""
+
+
+def firstbad_home(home: Path | None = None) -> Path:
+    """Where we keep things: `home`, else $FIRSTBAD_HOME, else the user's cache directory. Made if missing."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    place = home or Path(os.environ.get("FIRSTBAD_HOME") or Path(base) / "firstbad")
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise FirstbadError(
+            f"{place} cannot be made: {exc.strerror}",
+            remedy="Give a writable directory in FIRSTBAD_HOME",
+            slug="home-unwritable",
+        ) from None
+    return place.resolve()
+
+
+def parse_range(text: str) -> tuple[str, str]:
+    """("GOOD", "BAD") from "GOOD..BAD"; an empty side means HEAD, as in git."""
+    good, dots, bad = text.partition("..")
+    if not dots or bad.startswith("."):
+        raise FirstbadError(
+            f"'{text}' is no range of commits",
+            remedy="Write GOOD..BAD, such as v1.0..HEAD",
+            slug="range-syntax",
+        )
+    return good or "HEAD", bad or "HEAD"
+
+
+def bisect_commits(
+    repo: Path,
+    good: str | Sequence[str],
+    bad: str,
+    probe: Probe,
+    *,
+    options: Options | None = None,
+    journal: Path | None = None,
+    resume: bool | Path = False,
+    on_progress: Listener | None = None,
+    **settings: Any,
+) -> Outcome:
+    """Name the first bad commit between `good` and `bad` (with `repair`, the first good one after `bad`).
+
+    `settings` are fields of Options. `journal` says where to write it (a new file under home/searches by
+    default); `resume` goes on with a journal: that path, the one given as `journal`, or the newest unfinished
+    one of the same search. Raises FirstbadError where the search cannot be made (unknown commits, an empty
+    range), must stop (full disk, an exit code from 128 on) or is interrupted; it can be resumed then.
+    """
+    options = replace(options or Options(), **settings)
+    repository = open_repository(repo)
+    olds = [repository.resolve(g) for g in ([good] if isinstance(good, str) else good)]
+    new = repository.resolve(bad)
+    if options.repair:
+        olds, new = [new], olds[-1]
+    plan = _plan(repository, olds, new, probe, options)
+    with _journal(plan, journal, resume) as book:
+        return _with_pool(plan, book, on_progress)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Everything that is known before the first probe. `olds` and `new` are the ends in time."""
+
+    repository: Repository
+    olds: list[str]
+    new: str
+    probe: Probe
+    options: Options
+    home: Path
+    parents: dict[str, tuple[str, ...]]
+    trees: dict[str, str]
+    header: dict[str, Any]
+
+    def search(self) -> OrderedSearch:
+        """A fresh search, with what is left out already skipped."""
+        make = OrderedSearch.repair if self.options.repair else OrderedSearch
+        search = make(self.parents, self.olds, self.new, confirm=self.options.confirm)
+        for name in self.options.leave_out:
+            point = self.repository.resolve(name)
+            search.record(point, Verdict(Kind.CANNOT_RUN, "left out by request"))
+        return search
+
+    def question(self) -> Question:
+        """The probe, and which ends it must tell apart."""
+        ends = ([self.new], self.olds) if self.options.repair else (self.olds, [self.new])
+        return Question(self.probe, *ends)
+
+    def task(self, point: str, out: str, ticket: str, fresh: bool) -> Task:
+        """The work order for one point."""
+        return Task(
+            repo=str(self.repository.path),
+            home=str(self.home),
+            out=out,
+            commit=point,
+            tree=self.trees.get(point, ""),
+            probe=self.probe,
+            steps=self.options.steps,
+            overlay=self.options.overlay,
+            layout=self.options.layout,
+            fresh=fresh or not self.options.cached,
+            ticket=ticket,
+        )
+
+
+def _plan(repository: Repository, olds: list[str], new: str, probe: Probe, options: Options) -> _Plan:
+    home = firstbad_home(options.home)
+    parents = read_history(repository, olds, new, first_parent=options.first_parent, paths=options.paths)
+    points = {*parents, *(p for above in parents.values() for p in above), *olds, new}
+    header = {
+        "repository": str(repository.path),
+        "old": olds,
+        "new": new,
+        "repair": options.repair,
+        "probe": probe_as_dict(probe),
+        "options": _said(options),
+    }
+    header["fingerprint"] = fingerprint(header)
+    return _Plan(repository, olds, new, probe, options, home, parents, trees_of(repository, points), header)
+
+
+def _said(options: Options) -> dict[str, Any]:
+    """What of the options a resumed search needs again; where and how fast it runs may change."""
+    said = asdict(replace(options, home=None, jobs=1, cluster=""))
+    return {k: v for k, v in said.items() if k not in ("home", "jobs", "cluster")}
+
+
+def fingerprint(header: dict[str, Any]) -> str:
+    """What makes two searches the same one: repository, ends, question and the options that matter."""
+    told = {k: v for k, v in header.items() if k in ("repository", "old", "new", "repair", "probe", "options")}
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def _journal(plan: _Plan, path: Path | None, resume: bool | Path) -> Generator[Journal]:
+    """The journal to write: an old one of the same search to go on with, or a new one."""
+    if isinstance(resume, Path):
+        path = resume
+    elif resume and path is None:
+        path = newest_unfinished(plan.home, plan.header["fingerprint"])
+    if resume and path is not None:
+        book = Journal.resume(path)
+        if book.header.get("fingerprint") != plan.header["fingerprint"]:
+            book.close()
+            raise FirstbadError(
+                f"{path} is the journal of another search",
+                remedy="Resume with the same ends, command and options, or start anew without --resume",
+                slug="journal-other-search",
+            )
+    else:
+        book = Journal.create(path or _new_place(plan.home), plan.header)
+    with book:
+        yield book
+
+
+def _new_place(home: Path) -> Path:
+    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    return home / "searches" / f"{stamp}-{uuid.uuid4().hex[:6]}.jsonl"
+
+
+def newest_unfinished(home: Path, wanted: str) -> Path | None:
+    """The newest journal of the search with that fingerprint that holds no result; None where there is none."""
+    for path in sorted((home / "searches").glob("*.jsonl"), reverse=True):
+        with contextlib.suppress(FirstbadError):
+            book = Journal.read(path)
+            if book.header.get("fingerprint") == wanted and not any(e["event"] == "result" for e in book.events):
+                return path
+    return None
+
+
+def _with_pool(plan: _Plan, book: Journal, on_progress: Listener | None) -> Outcome:
+    begun = time.monotonic()
+    search, question = plan.search(), plan.question()
+    settings = plan.options
+    with (
+        holding(str(plan.repository.path), str(plan.home), settings.layout),
+        open_pool(settings.jobs, settings.cluster) as pool,
+    ):
+        meter = Meter(on_progress, pool.jobs)
+        drive = Drive(search, question, book, pool, meter, plan.task)
+        drive.known(answers(book))
+        try:
+            result = drive.run()
+        except KeyboardInterrupt:
+            raise _interrupted(book, meter.done) from None
+    named = tuple(commit_info(plan.repository, p) for p in accused(result)[:MOST_NAMED])
+    info = named[0] if isinstance(result, Culprit) else None
+    seconds = time.monotonic() - begun
+    return Outcome(result, info, named, meter.done, meter.cached, seconds, book.path, question.probe.hunt)
+
+
+def accused(result: Result) -> tuple[str, ...]:
+    """The commits that a result names, none for NotHere."""
+    if isinstance(result, Culprit | Flaky):
+        return (result.point,)
+    if isinstance(result, Candidates):
+        return result.points
+    return tuple(p for found in result.sets for p in found) if isinstance(result, Several) else ()
+
+
+def answers(book: Journal) -> list[tuple[str, Attempt]]:
+    """Every attempt that the journal holds, in order."""
+    return [(e["point"], attempt_from(e, book.runs)) for e in book.events if e["event"] == "end"]
+
+
+def _interrupted(book: Journal, done: int) -> FirstbadError:
+    with contextlib.suppress(FirstbadError):
+        book.append("interrupted")
+    return FirstbadError(
+        f"interrupted after {done} probes; their results are kept in {book.path}",
+        remedy=f"Go on with: firstbad bisect --resume {book.path}",
+        slug="interrupted",
+    )

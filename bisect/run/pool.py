@@ -1,0 +1,165 @@
+"""Many probes at once: the one place that knows whether they run here or on a cluster.
+
+Here means threads: each of them only waits for processes of its own, so Python's lock does not matter. A cluster is
+a Dask scheduler's address. Everybody else sees `submit`, `cancel` and futures.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...tracer.errors import FirstbadError
+from .attempt import Attempt, Task, attempt, cancel
+from .sandbox import Ended
+
+LOST = "the worker that ran this probe was lost"
+
+
+@dataclass
+class Pool:
+    """Where attempts run: `jobs` of them at a time on `executor`, each started by `call`."""
+
+    executor: Executor
+    jobs: int
+    call: Callable[[Task], Attempt]
+    stop: Callable[[str], None]
+    tickets: dict[Future[Attempt], Task] = field(default_factory=dict[Future[Attempt], Task])
+
+    def submit(self, task: Task) -> Future[Attempt]:
+        """Start an attempt as soon as there is room."""
+        future = self.executor.submit(self.call, task)
+        self.tickets[future] = task
+        return future
+
+    def cancel(self, future: Future[Attempt]) -> None:
+        """Its answer is not needed: end its processes, wherever they are. The future still ends, as cancelled."""
+        task = self.tickets.get(future)
+        if task is not None and not future.done():
+            self.stop(task.ticket)
+
+    def attempt_of(self, future: Future[Attempt]) -> Attempt:
+        """What a finished future says; a worker that died is a problem of the attempt, not an exception."""
+        task = self.tickets.pop(future)
+        try:
+            return future.result()
+        except FirstbadError:
+            raise
+        except CancelledError:
+            return _unfinished(task, "cancelled", cancelled=True)
+        except Exception as exc:
+            if _is_ours(exc):
+                raise
+            return _unfinished(task, f"{LOST} ({type(exc).__name__})")
+
+
+def _is_ours(exc: Exception) -> bool:
+    """A bug of ours must not be taken for a lost worker."""
+    return not type(exc).__module__.startswith(("distributed", "dask", "tornado")) and not isinstance(exc, OSError)
+
+
+def _unfinished(task: Task, why: str, *, cancelled: bool = False) -> Attempt:
+    ended = Ended(None, 0.0, f"{task.out}/stdout", f"{task.out}/stderr", cancelled=cancelled, problem=why)
+    return Attempt(ended, failed="worker")
+
+
+@contextlib.contextmanager
+def open_pool(jobs: int = 1, cluster: str = "") -> Generator[Pool]:
+    """`jobs` probes at a time on this machine, or as many as the Dask cluster at `cluster` has threads.
+
+    With a cluster, `jobs` above 1 is an upper bound. FirstbadError (cluster-missing, cluster-unreachable) where
+    it cannot be used.
+    """
+    if cluster:
+        with _on_cluster(cluster, jobs) as pool:
+            yield pool
+        return
+    if jobs < 1:
+        raise FirstbadError(f"{jobs} jobs cannot run", remedy="Give 1 or more with --jobs", slug="jobs-range")
+    with ThreadPoolExecutor(jobs, thread_name_prefix="probe") as executor:
+        pool = Pool(executor, jobs, attempt, cancel)
+        try:
+            yield pool
+        finally:
+            for future in list(pool.tickets):
+                pool.cancel(future)
+
+
+@contextlib.contextmanager
+def _on_cluster(address: str, jobs: int) -> Generator[Pool]:
+    try:
+        from distributed import Client, Event
+    except ImportError:
+        raise FirstbadError(
+            "a cluster needs Dask, which is not installed",
+            remedy="Run `pip install firstbad[cluster]`",
+            slug="cluster-missing",
+        ) from None
+    try:
+        client: Any = Client(address, timeout=10, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as exc:
+        raise FirstbadError(
+            f"no Dask scheduler answers at {address} ({exc})".splitlines()[0],
+            remedy="Start one with `dask scheduler`, and workers with `dask worker ADDRESS`; see docs/cluster.md",
+            slug="cluster-unreachable",
+        ) from None
+    try:
+        threads = sum(client.nthreads().values())
+        if not threads:
+            raise FirstbadError(
+                f"the Dask scheduler at {address} has no workers",
+                remedy=f"Start some with `dask worker {address}`",
+                slug="cluster-empty",
+            )
+        room = min(threads, jobs) if jobs > 1 else threads
+
+        def stop(ticket: str) -> None:
+            Event(_event(ticket), client=client).set()
+
+        pool = Pool(client.get_executor(pure=False), room, _on_worker, stop)
+        try:
+            yield pool
+        finally:
+            _end_all(pool)
+    finally:
+        client.close()
+
+
+def _end_all(pool: Pool) -> None:
+    for future in list(pool.tickets):
+        pool.cancel(future)
+    for future in list(pool.tickets):
+        with contextlib.suppress(Exception):
+            future.result(timeout=10)
+
+
+def _event(ticket: str) -> str:
+    return f"firstbad-stop-{ticket}"
+
+
+def _on_worker(task: Task) -> Attempt:
+    """Run on a cluster's worker: an attempt that also listens for the driver's cancel."""
+    import distributed
+
+    there: Any = distributed
+    client: Any = there.get_client()
+    event: Any = there.Event(_event(task.ticket), client=client)
+    over = threading.Event()
+
+    def watch() -> None:
+        with contextlib.suppress(Exception):  # the scheduler went away: then so does this worker
+            while not over.is_set():
+                if event.wait(timeout=1.0):
+                    cancel(task.ticket)
+                    return
+
+    thread = threading.Thread(target=watch, name="firstbad-cancel", daemon=True)
+    thread.start()
+    try:
+        return attempt(task)
+    finally:
+        over.set()
