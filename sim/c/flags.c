@@ -243,7 +243,8 @@ static int trace_pixel(Reading *r, const Flag *flag) {
 
 /* Seeds are stored negated: a negative one restarts the generator. */
 static int seeded(Reading *r, const Flag *flag) {
-    *(long *)field(r, flag) = -strtol(r->value[0], NULL, 10);
+    long seed = strtol(r->value[0], NULL, 10);
+    *(long *)field(r, flag) = seed < -LONG_MAX ? LONG_MAX : -seed;
     if (flag->field == AT(misset_seed))
         r->options->misset_seed_given = 1;
     return 0;

@@ -5,6 +5,7 @@
 #include "errors.h"
 #include "files.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ static void take(const char *header, const char *key, double divisor, double *ta
 
 static void take_integer(const char *header, const char *key, int *target) {
     double value;
-    if (lookup(header, key, &value))
+    if (lookup(header, key, &value) && fabs(value) < 1e9)
         *target = (int)value;
 }
 

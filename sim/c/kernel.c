@@ -34,8 +34,8 @@ static Vec3 curved_position(const Experiment *e, Vec3 flat) {
 static void place_subpixel(const Experiment *e, Sample *x, int layer, int u, int v) {
     const Detector *d = &e->detector;
     double size = d->pixel / e->oversample;
-    x->Fdet = size * (x->fast * e->oversample + u) + size / 2.0;
-    x->Sdet = size * (x->slow * e->oversample + v) + size / 2.0;
+    x->Fdet = size * ((double)x->fast * e->oversample + u) + size / 2.0;
+    x->Sdet = size * ((double)x->slow * e->oversample + v) + size / 2.0;
     x->Odet = layer * d->thickness.step;
     x->position = flat_position(d, x->Fdet, x->Sdet, x->Odet);
     if (d->curved)

@@ -39,7 +39,7 @@ float uniform_deviate(long *stream) {
     if (*stream <= 0 || last_output == 0)
         restart(stream);
     *stream = advance(*stream);
-    slot = last_output / SLOT_SIZE;
+    slot = (last_output / SLOT_SIZE) & (SLOTS - 1);  /* a stream integer far beyond the modulus could leave the table */
     last_output = shuffle[slot];
     shuffle[slot] = *stream;
     u = (float)((double)last_output * (1.0 / MODULUS));

@@ -41,6 +41,9 @@ static void count_steps(Experiment *e) {
     if (steps > 9e15)
         fail("%.0f steps a pixel cannot be counted; ask for fewer", steps);
     e->steps = (long long)steps;
+    if (steps * e->detector.fpixels * e->detector.spixels > 1e12)
+        warn("%d x %d pixels of %.0f steps each will take very long; check -oversample, -distance and the step counts",
+             e->detector.fpixels, e->detector.spixels, steps);
     if (steps > (double)INT_MAX && e->quirks) {
         e->steps = (long long)(int)(unsigned)e->steps;
         warn("%.0f steps a pixel do not fit into 32 bits: as in nanoBragg the sum is divided by %lld", steps, e->steps);

@@ -7,7 +7,7 @@
 /* The place of the last subpixel of a pixel. */
 static double last_subpixel(const Experiment *e, int index) {
     double size = e->detector.pixel / e->oversample;
-    return size * (index * e->oversample + e->oversample - 1) + size / 2.0;
+    return size * ((double)index * e->oversample + e->oversample - 1) + size / 2.0;
 }
 
 static double mean_square(float v) {

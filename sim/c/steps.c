@@ -1,6 +1,9 @@
 /* Counts, ranges and steps: physics 2.5. */
 #include "experiment.h"
 
+#include "constants.h"
+#include "errors.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -8,10 +11,16 @@ typedef enum Axis { AXIS_PHI, AXIS_DIVERGENCE, AXIS_DISPERSION, AXIS_THICKNESS }
 
 static double default_range(Axis axis) {
     switch (axis) {
-    case AXIS_PHI: return 3.14159265358979323846 / 180.0;
+    case AXIS_PHI: return 1.0 / RTD;
     case AXIS_THICKNESS: return 0.5e-6;
     default: return 1.0;
     }
+}
+
+static int whole_steps(double count) {
+    if (!(fabs(count) < 1e9))
+        fail("a scan has %g steps; check its range and its step", count);
+    return (int)count;
 }
 
 /* No count was given. */
@@ -22,7 +31,7 @@ static Steps without_count(Axis axis, Steps s) {
         return (Steps){2, s.step, s.step};
     if (s.step <= 0.0)
         return (Steps){2, s.range, axis == AXIS_PHI || axis == AXIS_THICKNESS ? s.range / 2.0 : s.range};
-    return (Steps){(int)ceil(s.range / s.step), s.range, s.step};
+    return (Steps){whole_steps(ceil(s.range / s.step)), s.range, s.step};
 }
 
 /* A count was given. */
