@@ -13,7 +13,7 @@ from .inputs import Inputs, plain
 from .numbers import g
 from .scene import AVOGADRO, Scene
 from .trace_lines import PREFIX
-from .vec import RTD, Vec, cross, dot, norm
+from .vec import RTD, Vec, dot, norm
 
 _SHAPES = {"SQUARE": "parallelpiped", "ROUND": "ellipsoidal", "GAUSS": "gaussian", "TOPHAT": "tophat-spot"}
 BANNER = "firstbad.sim: nanocrystal diffraction after nanoBragg, in torch"
@@ -354,6 +354,3 @@ def _sampling_lines(scene: Scene) -> Iterator[str]:
     yield "  noise image paramters:"
     yield f"  seed: {-scene.noise_seed}"
     yield f"  water droplet size: {g(experiment.sampling.water_um / 1e6)} m"
-
-
-__all__ = ["BANNER", "cross", "early_lines", "setup_lines"]

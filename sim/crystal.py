@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from .taps import tap_vec
 from .vec import RTD, Vec, cross, dot, norm, root, rotate_about, rotate_xyz, scalar
 
 Triple = tuple[Vec, Vec, Vec]
+Lengths = tuple[Tensor, Tensor, Tensor]
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Lattice:
     """
 
     star_in: Triple
-    star_lengths: tuple[Tensor, Tensor, Tensor]
+    star_lengths: Lengths
     star_turned: Triple
     misset: tuple[Tensor, Tensor, Tensor] | None
     random: bool
@@ -63,7 +64,7 @@ def resolve_crystal(inputs: Inputs, quirks: Quirks, shuffle: Shuffle, misset_see
         raw = _columns(numbers)
         factor = 1e-10 / inputs.wavelength
         vectors = (raw[0].scaled(factor), raw[1].scaled(factor), raw[2].scaled(factor))
-        lengths = tuple(norm(v) for v in vectors)
+        lengths = (norm(vectors[0]), norm(vectors[1]), norm(vectors[2]))
     if vectors is None or lengths is None:
         raise FirstbadError(
             "neither a unit cell nor an orientation matrix was given",
@@ -76,8 +77,8 @@ def resolve_crystal(inputs: Inputs, quirks: Quirks, shuffle: Shuffle, misset_see
     return _regenerate(vectors, lengths, turned, angles, random, own, raw)
 
 
-def _each(triple: Triple, change: object) -> Triple:
-    a, b, c = (change(v) for v in triple)  # type: ignore[operator]
+def _each(triple: Triple, change: Callable[[Vec], Vec]) -> Triple:
+    a, b, c = (change(v) for v in triple)
     return a, b, c
 
 
@@ -95,9 +96,7 @@ def _cell_numbers(inputs: Inputs) -> tuple[Tensor, ...]:
     return (*cell[:3], *(angle / RTD for angle in cell[3:]))
 
 
-def from_cell(
-    cell: Sequence[Tensor], quirks: Quirks
-) -> tuple[tuple[Triple, tuple[Tensor, Tensor, Tensor]], Tensor]:
+def from_cell(cell: Sequence[Tensor], quirks: Quirks) -> tuple[tuple[Triple, tuple[Tensor, Tensor, Tensor]], Tensor]:
     """a*, b*, c* (Å⁻¹) with their lengths, and the volume V (Å³), from edges (Å) and angles (radians)."""
     a, b, c, alpha, beta, gamma = cell
     m = ((alpha + beta) + gamma) / 2.0
@@ -144,16 +143,14 @@ def _misset(
     if not c.misset_random:
         return None, False
     stream = Stream(shuffle, -seed)
-    drawn = (
-        random_rotation(stream, scalar(90.0), quirks) if quirks.misset_in_degrees else uniform_rotation(stream)
-    )
+    drawn = random_rotation(stream, scalar(90.0), quirks) if quirks.misset_in_degrees else uniform_rotation(stream)
     x, y, z = angles_of(drawn)
     return (scalar(x), scalar(y), scalar(z)), True
 
 
 def _regenerate(
     vectors: Triple,
-    lengths: Sequence[Tensor],
+    lengths: Lengths,
     turned: Triple,
     angles: tuple[Tensor, Tensor, Tensor] | None,
     random: bool,
@@ -172,16 +169,19 @@ def _regenerate(
         V_star_used = 1.0 / volume
     V = 1.0 / V_star_used
     real = (bc.scaled(V), ca.scaled(V), ab.scaled(V))
-    real = tuple(tap_vec(f"{n}_angstroms", v) for n, v in zip("abc", real, strict=True))
+    real = _tapped("{}_angstroms", real)
     real_crosses = (cross(real[1], real[2]), cross(real[2], real[0]), cross(real[0], real[1]))
-    star = tuple(
-        tap_vec(f"{n}_star_A_inv", v.scaled(V_star_used)) for n, v in zip("abc", real_crosses, strict=True)
-    )
-    metres = tuple(v.scaled(1e-10) for v in real)
+    star = _tapped("{}_star_A_inv", _each(real_crosses, lambda v: v.scaled(V_star_used)))
+    metres = _each(real, lambda v: v.scaled(1e-10))
     return Lattice(
-        vectors, tuple(lengths), turned, angles, random, crosses, (ab, bc, ca), V_star, V, V_star_used,
+        vectors, lengths, turned, angles, random, crosses, (ab, bc, ca), V_star, V, V_star_used,
         real, real_crosses, star, metres, raw,
-    )  # fmt: skip  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _tapped(name: str, triple: Triple) -> Triple:
+    a, b, c = (tap_vec(name.format(axis), v) for axis, v in zip("abc", triple, strict=True))
+    return a, b, c
 
 
 def _to_length(v: Vec, length: Tensor) -> Vec:

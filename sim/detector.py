@@ -173,9 +173,7 @@ def _frame(d: Detector) -> Frame:
     beam, fdet, sdet, polar, spindle = (unit(axis) for axis in (beam, fdet, sdet, polar, spindle))
     generated = float(norm(odet)) != 1.0
     odet = unit(cross(fdet, sdet)) if generated else unit(odet)
-    return Frame(
-        beam, fdet, sdet, odet, twotheta_axis, polar, spindle, unit(cross(beam, polar)), generated
-    )
+    return Frame(beam, fdet, sdet, odet, twotheta_axis, polar, spindle, unit(cross(beam, polar)), generated)
 
 
 def _centre(inputs: Inputs, d: Detector, pixel: float, fsize: float, ssize: float) -> dict[str, Tensor]:

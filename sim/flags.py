@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,7 @@ def parse(argv: Sequence[str], *, folder: str | Path = ".", quirks: Quirks = NAN
     draft.warnings.extend(_read_headers(draft, argv, Path(folder)))
     _scan(draft, argv, quirks)
     parts = {name: _part(kind, draft.values) for name, kind in _PARTS.items()}
-    return Experiment(
-        **parts, folder=str(folder), argv=tuple(argv), warnings=tuple(dict.fromkeys(draft.warnings))
-    )
+    return Experiment(**parts, folder=str(folder), argv=tuple(argv), warnings=tuple(dict.fromkeys(draft.warnings)))
 
 
 def _part(kind: type, values: dict[str, Any]) -> Any:
@@ -99,7 +98,7 @@ def _read_headers(draft: Draft, argv: Sequence[str], folder: Path) -> list[str]:
 
     warnings: list[str] = []
     for text in ("-mask", "-img"):
-        names = [b for a, b in zip(argv, argv[1:], strict=False) if a.startswith("-") and text in a]
+        names = [b for a, b in pairwise(argv) if a.startswith("-") and text in a]
         if not names:
             continue
         if text == "-mask":

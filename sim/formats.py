@@ -72,9 +72,7 @@ def header_values(path: Path, *, mask: bool) -> dict[str, Any]:
         "phi_deg": ("PHI", c_float),
         "osc_deg": ("OSC_RANGE", c_float),
     }
-    found = {
-        name: parse(word) for name, (key, parse) in keys.items() if (word := _lookup(text, key)) is not None
-    }
+    found = {name: parse(word) for name, (key, parse) in keys.items() if (word := _lookup(text, key)) is not None}
     if mask and {"Ybeam_mm", "spixels", "pixel_mm"} <= found.keys():
         found["Ybeam_mm"] = found["spixels"] * found["pixel_mm"] - found["Ybeam_mm"]
     return found

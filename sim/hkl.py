@@ -141,9 +141,7 @@ def read_crystallographic(path: Path, default_F: float) -> Amplitudes:
     try:
         import gemmi
     except ImportError as error:
-        raise FirstbadError(
-            f"reading {path} needs gemmi", remedy="Install firstbad[sim].", slug="no-gemmi"
-        ) from error
+        raise FirstbadError(f"reading {path} needs gemmi", remedy="Install firstbad[sim].", slug="no-gemmi") from error
     try:
         if path.suffix.lower() == ".mtz":
             mtz = gemmi.read_mtz_file(str(path))
@@ -152,9 +150,7 @@ def read_crystallographic(path: Path, default_F: float) -> Amplitudes:
         else:
             block = gemmi.as_refln_blocks(gemmi.cif.read(str(path)))[0]
             labels = block.column_labels()
-            label = next(
-                n for n in ("F_meas_au", "F_meas", "F_calc_au", "F_calc", "pdbx_F_plus") if n in labels
-            )
+            label = next(n for n in ("F_meas_au", "F_meas", "F_calc_au", "F_calc", "pdbx_F_plus") if n in labels)
             group, indices = block.spacegroup, block.make_miller_array()
             values = np.array(block.make_float_array(label))
     except (RuntimeError, OSError, ValueError, IndexError, StopIteration) as error:

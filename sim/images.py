@@ -9,6 +9,7 @@ import numpy as np
 
 from .formats import smv_header
 from .inputs import plain
+from .numbers import g
 from .scene import Scene
 from .simulate import Run
 from .vec import RTD
@@ -90,14 +91,9 @@ def grey_image(image: np.ndarray, scale: float, scene: Scene) -> np.ndarray:
 def header(scene: Scene) -> bytes:
     """The 512-byte SMV header of the integer and the noise image: lengths in mm, angles in degrees."""
     d = scene.geometry
-    mm = {
-        name: plain(getattr(d, name)) * 1000.0
-        for name in ("distance", "close", "Xbeam", "Ybeam", "Fbeam", "Sbeam")
-    }
+    mm = {name: plain(getattr(d, name)) * 1000.0 for name in ("distance", "close", "Xbeam", "Ybeam", "Fbeam", "Sbeam")}
     half = d.pixel / 2.0
     fbeam, sbeam = plain(d.Fbeam), plain(d.Sbeam)
-    from .numbers import g
-
     origin = ",".join(g(plain(part)) for part in d.dials_origin)
     phi = plain(scene.phis[0]) * RTD
     return smv_header(

@@ -38,7 +38,7 @@ class Deviates:
 
     stream: Stream
     block: int = 4096
-    _ready: list[np.float32] = field(default_factory=lambda: list[np.float32]())
+    _ready: list[np.float32] = field(default_factory=list[np.float32])
     _place: int = 0
     _saved: np.float32 | None = None
 
@@ -102,9 +102,7 @@ class Noisy(NamedTuple):
     overloads: int
 
 
-def add_noise(
-    image: np.ndarray, region: tuple[slice, slice], adc: float, stream: Stream
-) -> Noisy:
+def add_noise(image: np.ndarray, region: tuple[slice, slice], adc: float, stream: Stream) -> Noisy:
     """A noise image of the float32 `image`: one deviate per pixel of `region` in row order, plus `adc`.
 
     What exceeds 65535 is cut there and counted; outside the region the image stays 0.

@@ -13,8 +13,8 @@ from .numbers import c_float, c_int
 class Draft:
     """What has been read so far: values by field name of the experiment's parts, and warnings."""
 
-    values: dict[str, Any] = field(default_factory=lambda: dict[str, Any]())
-    warnings: list[str] = field(default_factory=lambda: list[str]())
+    values: dict[str, Any] = field(default_factory=dict[str, Any])
+    warnings: list[str] = field(default_factory=list[str])
 
 
 class Outcome(NamedTuple):
@@ -50,7 +50,7 @@ class Option:
         """Whether this option answers to `word`; not `loosely`: only to its own full spelling."""
         if self.exact:
             return word in self.texts
-        if self.length and len(word) != self.length or len(word) <= self.longer:
+        if (self.length and len(word) != self.length) or len(word) <= self.longer:
             return False
         if not loosely and not self.continues:
             return word in self.texts
@@ -220,9 +220,7 @@ def _axes() -> list[Option]:
 
 def _conventions() -> list[Option]:
     pivots = {"mosflm": "BEAM", "xds": "SAMPLE", "adxv": "BEAM", "denzo": "BEAM", "dials": "BEAM"}
-    return [
-        Option((f"-{name}",), 0, _set(convention=name.upper(), pivot=pivot)) for name, pivot in pivots.items()
-    ]
+    return [Option((f"-{name}",), 0, _set(convention=name.upper(), pivot=pivot)) for name, pivot in pivots.items()]
 
 
 def _crystal() -> list[Option]:

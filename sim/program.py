@@ -16,15 +16,17 @@ Exit status: 0; 9 where the real program detects the same error; 2 for what only
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..tracer.errors import FirstbadError
 from .flags import parse
+from .numbers import g
 
 _VALUES = ("--dtype", "--device", "--digits", "--quirks", "--tile", "--threads")
 _SWITCHES = ("--phi-records", "--progress", "--help")
@@ -89,9 +91,7 @@ def _value(name: str, text: str) -> Any:
         )
     if name in ("--digits", "--tile", "--threads"):
         if not text.isdecimal() or int(text) < 1:
-            raise FirstbadError(
-                f"{name} is {text or 'missing'!r}", remedy="Give a number above 0.", slug="bad-option"
-            )
+            raise FirstbadError(f"{name} is {text or 'missing'!r}", remedy="Give a number above 0.", slug="bad-option")
         return int(text)
     if not text:
         raise FirstbadError(f"{name} has no value", remedy="Name a torch device.", slug="bad-option")
@@ -107,7 +107,7 @@ def _simulate(settings: Settings, argv: list[str]) -> None:
         print(f"warning: {warning}", file=sys.stderr)
     import torch
 
-    from .scene import resolve
+    from .resolve import resolve
 
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
@@ -218,28 +218,28 @@ class _Session:
             yield lambda done, total: bar.update(task, completed=done, total=total)
 
     def _warn_range(self, result: Any) -> None:
-        """The sample that ended interpolation for all that follow."""
-        fast = self.scene.shape[1]
-        slow, fast = divmod(result.state.switch_pixel, fast)
-        self.sink.line(
-            f"WARNING: out of range for three point interpolation, first at pixel {slow} {fast} (slow fast), "
-            f"sample {result.state.switch_sample}"
-        )
-        self.sink.line("WARNING: further warnings will not be printed!")
+        """The sample that ended interpolation for all that follow, as the real program words it."""
+        from .tracing import switching_sample
+
+        hkl = switching_sample(self.kernel_scene, result.state)
+        real = ",".join(g(x) for x in hkl)
+        near = ",".join(str(math.ceil(x - 0.5)) for x in hkl)
+        self.sink.line(f"WARNING: out of range for three point interpolation: h,k,l,h0,k0,l0: {real},{near} ")
+        self.sink.line("WARNING: further warnings will not be printed! ")
 
     def _trace(self, pixel: tuple[int, int], result: Any) -> None:
         """The traced pixel's lines, proved against the image."""
-        from .simulate import trace_lines
+        import torch
+
+        from .tracing import trace_lines
 
         self.sink.line(f"TRACE_CONFIG: tracing pixel (spixel={pixel[0]}, fpixel={pixel[1]})")
         if result.state.switch_pixel is not None:
             self._warn_range(result)
-        lines, value = trace_lines(
-            self.kernel_scene, *pixel, result.state, phi_records=self.settings.phi_records
-        )
+        lines, value = trace_lines(self.kernel_scene, *pixel, result.state, phi_records=self.settings.phi_records)
         self.sink.lines(line.text(self.settings.digits) for line in lines)
         made = result.image[pixel]
-        if lines and not (bool(made == value) or (bool(made != made) and bool(value != value))):
+        if lines and not torch.equal(made.nan_to_num(nan=-1.0), value.nan_to_num(nan=-1.0)):
             raise FirstbadError(
                 f"the traced value {float(value)!r} is not the image's {float(made)!r} at {pixel}",
                 remedy="The trace does not belong to this image; please report it.",
@@ -250,8 +250,7 @@ class _Session:
         """Files and the lines about them."""
         import numpy as np
 
-        from .images import grey_image, header, integer_image, statistics
-        from .numbers import g
+        from .images import header, integer_image, statistics
 
         out = self.experiment.output
         with np.errstate(over="ignore"):
@@ -259,9 +258,7 @@ class _Session:
         stats = statistics(result, image)
         sphere = stats.solid_angle / (4.0 * np.pi) * 100.0
         self.sink.line("")
-        self.sink.line(
-            f"solid angle subtended by detector = {g(stats.solid_angle)} steradian ( {g(sphere)}% sphere)"
-        )
+        self.sink.line(f"solid angle subtended by detector = {g(stats.solid_angle)} steradian ( {g(sphere)}% sphere)")
         self._file(out.floatfile, image.tobytes(), f"{image.size} 4-byte floats")
         self.sink.line(f"max_I = {g(stats.max_I)}  at {g(stats.max_x)} {g(stats.max_y)}")
         self.sink.line(f"mean= {g(stats.mean)} rms= {g(stats.rms)} rmsd= {g(stats.rmsd)}")
@@ -271,13 +268,13 @@ class _Session:
         words = integer_image(image, scale, out.adc, self.scene)
         self._file(out.intfile, head + words.astype("<u2").tobytes(), "2-byte integers")
         if out.pgm:
-            self._write_grey(image, scale, stats.rmsd, grey_image)
+            self._write_grey(image, scale, stats.rmsd)
         if out.noise:
             self._write_noise(image, head)
 
-    def _write_grey(self, image: Any, scale: float, rmsd: float, grey_image: Any) -> None:
+    def _write_grey(self, image: Any, scale: float, rmsd: float) -> None:
         from .formats import pgm_image
-        from .numbers import g
+        from .images import grey_image
 
         out = self.experiment.output
         grey = out.pgmscale if out.pgmscale > 0 else 250.0 / (5.0 * rmsd) if rmsd > 0 else scale
@@ -287,7 +284,6 @@ class _Session:
     def _write_noise(self, image: Any, head: bytes) -> None:
         from .images import region_of
         from .noise import add_noise
-        from .numbers import g
         from .prng import Stream
 
         out = self.experiment.output
@@ -295,7 +291,6 @@ class _Session:
         noisy = add_noise(image, region_of(self.scene), out.adc, stream)
         self.sink.line(f"{noisy.photons:.0f} photons on noise image ({noisy.overloads} overloads)")
         self._file(out.noisefile, head + noisy.counts.astype("<u2").tobytes(), "2-byte integers")
-        del g
 
     def _file(self, name: str, content: bytes, what: str) -> None:
         """Announce and write one output file."""
@@ -308,6 +303,3 @@ class _Session:
                 remedy="Run in a folder that can be written, or name another file.",
                 slug="unwritable-file",
             ) from error
-
-
-__all__ = ["Settings", "main", "own_options", "replace"]

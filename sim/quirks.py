@@ -59,7 +59,5 @@ def named(word: str) -> Quirks:
 
     sets = {"nanobragg": NANOBRAGG, "none": NONE}
     if word not in sets:
-        raise FirstbadError(
-            f"--quirks knows no set {word!r}", remedy="Say nanobragg or none.", slug="unknown-quirks"
-        )
+        raise FirstbadError(f"--quirks knows no set {word!r}", remedy="Say nanobragg or none.", slug="unknown-quirks")
     return sets[word]

@@ -113,9 +113,7 @@ def _blank(like: Tensor, s: Statics) -> Tensor:
     return like + (0.0 if s.thickness > 0 else 1.0)
 
 
-def locate(
-    s: Statics, f: Fields, slow: Tensor, fast: Tensor, layer: int, sub: int, place: tuple[Place, ...]
-) -> Spot:
+def locate(s: Statics, f: Fields, slow: Tensor, fast: Tensor, layer: int, sub: int, place: tuple[Place, ...]) -> Spot:
     """Where a subpixel is. Subpixels run along fast first; pixel centres are at index + ½."""
     v, u = divmod(sub, s.oversample)
     step = s.pixel / s.oversample
@@ -161,9 +159,7 @@ def _per_subpixel(
     return factors._replace(capture=capture, omega=omega)
 
 
-def _scattering_vector(
-    f: Fields, direction: Vec, source: int, place: tuple[Place, ...]
-) -> tuple[Vec, Vec]:
+def _scattering_vector(f: Fields, direction: Vec, source: int, place: tuple[Place, ...]) -> tuple[Vec, Vec]:
     """Incident direction and q = (d − i)/λ of one source."""
     incident = tap_vec("incident_vec", f.incident.at(source), *place)
     wavelength = tap("lambda_meters", f.wavelength[source], *place)
@@ -271,9 +267,7 @@ def _terms(
     return ((F_cell * F_cell) * F_latt) * F_latt, skipped, reached
 
 
-def _lattice(
-    s: Statics, hkl: Vec, rounded: Vec, star: tuple[Vec, Vec, Vec], place: tuple[Place, ...]
-) -> Tensor:
+def _lattice(s: Statics, hkl: Vec, rounded: Vec, star: tuple[Vec, Vec, Vec], place: tuple[Place, ...]) -> Tensor:
     if s.shape == "SQUARE":
         return shape.square(hkl, rounded, s.N, *place)
     delta = hkl.minus(rounded)
@@ -283,9 +277,7 @@ def _lattice(
     return spot(delta, star, s.N, s.fudge, s.quirks.joint_width)
 
 
-def _structure(
-    s: Statics, f: Fields, plan: Plan, hkl: Vec, rounded: Vec, number: int
-) -> tuple[Tensor, Tensor | None]:
+def _structure(s: Statics, f: Fields, plan: Plan, hkl: Vec, rounded: Vec, number: int) -> tuple[Tensor, Tensor | None]:
     """F_cell, and which samples could not be interpolated though they should (None if that is off)."""
     if f.grid is None:
         return f.default_F, None

@@ -54,9 +54,7 @@ def _along(x: Tensor, near: Tensor, count: int) -> Tensor:
 def round_(delta: Vec, N: tuple[int, int, int], fudge: float) -> Tensor:
     """Ellipsoid that fills the same box; `delta` is the index minus its nearest integer."""
     na, nb, nc = (float(count) for count in N)
-    squared = (
-        delta.x * delta.x * na * na + delta.y * delta.y * nb * nb + delta.z * delta.z * nc * nc
-    ) * fudge
+    squared = (delta.x * delta.x * na * na + delta.y * delta.y * nb * nb + delta.z * delta.z * nc * nc) * fudge
     zero = squared == 0
     root = torch.where(zero, 0.0, torch.sqrt(torch.where(zero, 1.0, squared)))
     return na * nb * nc * _SPHERE * sinc3(math.pi * root)
@@ -74,17 +72,13 @@ def _width(delta: Vec, star: tuple[Vec, Vec, Vec], N: tuple[int, int, int], join
     return ((dx * dx + dy * dy) + dz * dz) * na * na * nb * nb * nc * nc
 
 
-def gauss(
-    delta: Vec, star: tuple[Vec, Vec, Vec], N: tuple[int, int, int], fudge: float, joint: bool
-) -> Tensor:
+def gauss(delta: Vec, star: tuple[Vec, Vec, Vec], N: tuple[int, int, int], fudge: float, joint: bool) -> Tensor:
     """Gaussian spot of the same integral height; `star` are a*, b*, c* (Å⁻¹), not rotated."""
     width = _width(delta, star, N, joint)
     return float(N[0]) * float(N[1]) * float(N[2]) * torch.exp(-(width / _GAUSS * fudge))
 
 
-def tophat(
-    delta: Vec, star: tuple[Vec, Vec, Vec], N: tuple[int, int, int], fudge: float, joint: bool
-) -> Tensor:
+def tophat(delta: Vec, star: tuple[Vec, Vec, Vec], N: tuple[int, int, int], fudge: float, joint: bool) -> Tensor:
     """A flat spot: the full amplitude within the limit, exactly 0 outside."""
     width = _width(delta, star, N, joint)
     full = float(N[0]) * float(N[1]) * float(N[2])

@@ -16,13 +16,11 @@ import torch
 from torch import Tensor
 
 from ..tracer.errors import FirstbadError
-from ..tracer.model import Record
-from ..tracer.tap import recording
 from .experiment import Experiment
 from .quirks import NANOBRAGG, Quirks
+from .resolve import resolve
 from .scatter import NEVER, Outcome, Plan, scatter
-from .scene import Scene, resolve
-from .trace_lines import Line, as_records, pixel_lines
+from .scene import Scene
 
 TILE = 1 << 14
 """Pixels per tile: a dozen float64 temporaries of that size stay in the second-level cache."""
@@ -115,14 +113,10 @@ def simulate(
     return run(scene, tile=tile).image
 
 
-def run(
-    scene: Scene, *, tile: int = TILE, kernel: Kernel = scatter, progress: Progress | None = None
-) -> Run:
+def run(scene: Scene, *, tile: int = TILE, kernel: Kernel = scatter, progress: Progress | None = None) -> Run:
     """Compute the image of a resolved scene tile by tile; `progress(done, total)` counts pixels."""
     spots = spots_of(scene)
-    state = State(
-        interpolating=scene.statics.interpolate, looking_for_first=scene.statics.first_sweep_differs
-    )
+    state = State(interpolating=scene.statics.interpolate, looking_for_first=scene.statics.first_sweep_differs)
     like = scene.fields.pix0.x
     values: list[Tensor] = []
     omega, done = 0.0, 0
@@ -165,9 +159,7 @@ def _pixels(scene: Scene, offsets: Tensor, plan: Plan, kernel: Kernel) -> Outcom
     return kernel(scene, offsets // fast_pixels, offsets % fast_pixels, plan)
 
 
-def _first_sweep(
-    scene: Scene, offsets: Tensor, outcome: Outcome, plan: Plan, state: State, kernel: Kernel
-) -> Outcome:
+def _first_sweep(scene: Scene, offsets: Tensor, outcome: Outcome, plan: Plan, state: State, kernel: Kernel) -> Outcome:
     """Compute the first pixel that sweeps over phi again, with the orientations of a first sweep."""
     sweeping = outcome.first_sweep < NEVER
     if not bool(sweeping.any()):
@@ -180,9 +172,7 @@ def _first_sweep(
     return _patched(outcome, place, again)
 
 
-def _switch_off(
-    scene: Scene, offsets: Tensor, outcome: Outcome, place: int, state: State, kernel: Kernel
-) -> Outcome:
+def _switch_off(scene: Scene, offsets: Tensor, outcome: Outcome, place: int, state: State, kernel: Kernel) -> Outcome:
     """Interpolation ends within the pixel at `place` of this tile."""
     state.switch_pixel, state.switch_sample = int(offsets[place]), int(outcome.out_of_range[place])
     plan = state.plan(state.switch_pixel)
@@ -198,51 +188,6 @@ def _patched(outcome: Outcome, place: int, again: Outcome) -> Outcome:
     """`outcome` with the pixel at `place` replaced."""
     index = torch.tensor([place], device=outcome.value.device)
     return Outcome(*(old.index_copy(0, index, new) for old, new in zip(outcome, again, strict=True)))
-
-
-def trace(
-    experiment: Experiment,
-    slow: int,
-    fast: int,
-    *,
-    dtype: torch.dtype = torch.float64,
-    device: torch.device | str = "cpu",
-    overrides: Mapping[str, Tensor] | None = None,
-    quirks: Quirks = NANOBRAGG,
-    phi_records: bool = False,
-) -> tuple[tuple[Record, ...], Tensor]:
-    """The records of one pixel and its value (photons, shape ()), from the kernel that makes the image.
-
-    Where the value may depend on earlier pixels (interpolation that may be switched off, a first sweep) the
-    image is computed first. Empty records if the pixel is outside the region of interest or masked.
-    """
-    scene = resolve(experiment, overrides=overrides, quirks=quirks).to(dtype, device)
-    lines, value = trace_lines(scene, slow, fast, settled(scene), phi_records=phi_records)
-    return as_records(lines), value
-
-
-def settled(scene: Scene) -> State:
-    """The state that a whole image leaves, computed only where it depends on the pixels."""
-    s = scene.statics
-    if (s.interpolate and s.quirks.interpolation_switch) or (s.first_sweep_differs and s.dmin > 0):
-        return run(scene).state
-    state = State(interpolating=s.interpolate)
-    if s.first_sweep_differs and len(spots := spots_of(scene)):
-        state.first_pixel, state.first_sweep = int(next(spots.tiles(1))), 0
-    return state
-
-
-def trace_lines(
-    scene: Scene, slow: int, fast: int, state: State, *, phi_records: bool = False
-) -> tuple[list[Line], Tensor]:
-    """The trace of one pixel as lines, and its value; none, and 0, where the pixel is not computed."""
-    with recording() as recorder:
-        value = pixel_value(scene, slow, fast, state)
-    f0, f1, s0, s1 = scene.roi
-    computed = f0 <= fast <= f1 and s0 <= slow <= s1 and (scene.mask is None or bool(scene.mask[slow, fast]))
-    if not computed:
-        return [], torch.zeros_like(value)
-    return list(pixel_lines(recorder.taps, scene, phi_records=phi_records)), value
 
 
 def pixel_value(scene: Scene, slow: int, fast: int, state: State, kernel: Kernel = scatter) -> Tensor:

@@ -63,8 +63,7 @@ def resolve_sources(inputs: Inputs, frame: Frame) -> Sources:
         return Sources(listed, h, v, dispersion, (), (), -1)
     points = _divergence(h, v, beam.round_div)
     wavelengths = tuple(
-        inputs.wavelength * ((1.0 + dispersion.step * j) - dispersion.range / 2.0)
-        for j in range(dispersion.count)
+        inputs.wavelength * ((1.0 + dispersion.step * j) - dispersion.range / 2.0) for j in range(dispersion.count)
     )
     weight = 1.0 / max(1, len(points) * len(wavelengths))
     listed = tuple(

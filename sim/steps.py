@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass
 
 
-class Grid(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Grid:
     """A scan: `count` points, full `range`, `step` between them (radians, metres, or a fraction)."""
 
     count: int
@@ -14,9 +15,7 @@ class Grid(NamedTuple):
     step: float
 
 
-def grid(
-    count: int | None, span: float | None, step: float | None, *, default: float, last: bool = True
-) -> Grid:
+def grid(count: int | None, span: float | None, step: float | None, *, default: float, last: bool = True) -> Grid:
     """Complete a scan; `default` is the range that a lone count gets.
 
     `last`: a lone range makes its two points range apart, otherwise half of it. A part is set if the count

@@ -63,9 +63,7 @@ def tricubic(grid: Grid, hkl: Vec) -> Tensor:
     for i in range(4):
         along_k: list[Tensor] = []
         for j in range(4):
-            along_l = [
-                grid.values[grid.flat(starts[0] + i, starts[1] + j, starts[2] + n)] for n in range(4)
-            ]
+            along_l = [grid.values[grid.flat(starts[0] + i, starts[1] + j, starts[2] + n)] for n in range(4)]
             along_k.append(_lagrange(weights[2], along_l))
         along_h.append(_lagrange(weights[1], along_k))
     return _lagrange(weights[0], along_h)

@@ -6,6 +6,7 @@ and CRC-32. The sealing itself is here so that set-up lines and pixel lines fall
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 import zlib
@@ -99,7 +100,7 @@ class Line:
     def tokens(self, digits: int) -> tuple[str, ...]:
         """The numbers as they are printed."""
         if self.quantity in _WHOLE:
-            return tuple(g(value) if value != value else str(int(value)) for value in self.values)
+            return tuple(str(int(value)) if math.isfinite(value) else g(value) for value in self.values)
         return tuple(g(value, digits) for value in self.values)
 
     def text(self, digits: int) -> str:
