@@ -15,27 +15,27 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..tracer.errors import FirstbadError
+from .axes.commits import CommitRange, read_range
 from .run.attempt import Attempt, Task, holding
 from .run.driver import Drive, attempt_from
-from .run.history import CommitInfo, commit_info, read_history, trees_of
+from .run.history import CommitInfo, commit_info, trees_of
 from .run.journal import Journal
 from .run.judges import probe_as_dict
 from .run.overlay import Overlay
-from .run.plumbing import Repository, open_repository
+from .run.plumbing import open_repository
 from .run.pool import open_pool
 from .run.probe import Probe
 from .run.progress import Listener, Meter
 from .run.question import Question
 from .run.setup import Step
 from .run.worktrees import Layout
-from .search.ordered import OrderedSearch
-from .verdict import Candidates, Culprit, Flaky, Kind, Result, Several, Verdict
+from .verdict import Candidates, Culprit, Flaky, Result, Several
 
 MOST_NAMED = 50  # of so many accused commits the description is read
 
@@ -45,17 +45,14 @@ class Options:
     """How a search is run. None of these changes its answer, except `leave_out` and `first_parent`.
 
     `jobs` probes run at a time, here or on the Dask cluster at `cluster`. With `confirm` the culprit and its
-    parents must answer the same twice. `repair` looks for the commit that made it good. `leave_out` names
-    commits that are not tried. `paths` limits the history to commits that touch them. `cached` lets results of
+    parents must answer the same twice. `leave_out` names commits that are not tried. `cached` lets results of
     earlier searches count. `home` is where worktrees, journals and results are kept.
     """
 
     jobs: int = 1
     cluster: str = ""
     confirm: bool = True
-    repair: bool = False
     first_parent: bool = False
-    paths: tuple[str, ...] = ()
     leave_out: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     overlay: Overlay | None = None
@@ -111,7 +108,7 @@ def parse_range(text: str) -> tuple[str, str]:
 
 def bisect_commits(
     repo: Path,
-    good: str | Sequence[str],
+    good: str,
     bad: str,
     probe: Probe,
     *,
@@ -121,7 +118,7 @@ def bisect_commits(
     on_progress: Listener | None = None,
     **settings: Any,
 ) -> Outcome:
-    """Name the first bad commit between `good` and `bad` (with `repair`, the first good one after `bad`).
+    """Name the first bad commit between `good` and `bad`; where `good` is the newer, the commit that repaired it.
 
     `settings` are fields of Options. `journal` says where to write it (a new file under home/searches by
     default); `resume` goes on with a journal: that path, the one given as `journal`, or the newest unfinished
@@ -129,48 +126,35 @@ def bisect_commits(
     range), must stop (full disk, an exit code from 128 on) or is interrupted; it can be resumed then.
     """
     options = replace(options or Options(), **settings)
-    repository = open_repository(repo)
-    olds = [repository.resolve(g) for g in ([good] if isinstance(good, str) else good)]
-    new = repository.resolve(bad)
-    if options.repair:
-        olds, new = [new], olds[-1]
-    plan = _plan(repository, olds, new, probe, options)
+    commits = read_range(
+        open_repository(repo), good, bad, first_parent=options.first_parent, leave_out=options.leave_out
+    )
+    plan = _plan(commits, probe, options)
     with _journal(plan, journal, resume) as book:
         return _with_pool(plan, book, on_progress)
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """Everything that is known before the first probe. `olds` and `new` are the ends in time."""
+    """Everything that is known before the first probe."""
 
-    repository: Repository
-    olds: list[str]
-    new: str
+    commits: CommitRange
     probe: Probe
     options: Options
     home: Path
-    parents: dict[str, tuple[str, ...]]
     trees: dict[str, str]
     header: dict[str, Any]
 
-    def search(self) -> OrderedSearch:
-        """A fresh search, with what is left out already skipped."""
-        make = OrderedSearch.repair if self.options.repair else OrderedSearch
-        search = make(self.parents, self.olds, self.new, confirm=self.options.confirm)
-        for name in self.options.leave_out:
-            point = self.repository.resolve(name)
-            search.record(point, Verdict(Kind.CANNOT_RUN, "left out by request"))
-        return search
-
     def question(self) -> Question:
         """The probe, and which ends it must tell apart."""
-        ends = ([self.new], self.olds) if self.options.repair else (self.olds, [self.new])
-        return Question(self.probe, *ends)
+        older, newer = self.commits.old, (self.commits.new,)
+        good, bad = (newer, older) if self.commits.repair else (older, newer)
+        return Question(self.probe, good, bad)
 
     def task(self, point: str, out: str, ticket: str, fresh: bool) -> Task:
         """The work order for one point."""
         return Task(
-            repo=str(self.repository.path),
+            repo=str(self.commits.repository.path),
             home=str(self.home),
             out=out,
             commit=point,
@@ -184,20 +168,20 @@ class _Plan:
         )
 
 
-def _plan(repository: Repository, olds: list[str], new: str, probe: Probe, options: Options) -> _Plan:
+def _plan(commits: CommitRange, probe: Probe, options: Options) -> _Plan:
     home = firstbad_home(options.home)
-    parents = read_history(repository, olds, new, first_parent=options.first_parent, paths=options.paths)
-    points = {*parents, *(p for above in parents.values() for p in above), *olds, new}
+    points = dict.fromkeys([*commits.commits, *(p for above in commits.parents.values() for p in above), *commits.old])
     header = {
-        "repository": str(repository.path),
-        "old": olds,
-        "new": new,
-        "repair": options.repair,
+        "repository": str(commits.repository.path),
+        "old": list(commits.old),
+        "new": commits.new,
+        "repair": commits.repair,
         "probe": probe_as_dict(probe),
         "options": _said(options),
+        "notes": list(commits.notes),
     }
     header["fingerprint"] = fingerprint(header)
-    return _Plan(repository, olds, new, probe, options, home, parents, trees_of(repository, points), header)
+    return _Plan(commits, probe, options, home, trees_of(commits.repository, points), header)
 
 
 def _said(options: Options) -> dict[str, Any]:
@@ -251,10 +235,10 @@ def newest_unfinished(home: Path, wanted: str) -> Path | None:
 
 def _with_pool(plan: _Plan, book: Journal, on_progress: Listener | None) -> Outcome:
     begun = time.monotonic()
-    search, question = plan.search(), plan.question()
-    settings = plan.options
+    search, question = plan.commits.search(confirm=plan.options.confirm), plan.question()
+    repository, settings = plan.commits.repository, plan.options
     with (
-        holding(str(plan.repository.path), str(plan.home), settings.layout),
+        holding(str(repository.path), str(plan.home), settings.layout),
         open_pool(settings.jobs, settings.cluster) as pool,
     ):
         meter = Meter(on_progress, pool.jobs)
@@ -264,7 +248,7 @@ def _with_pool(plan: _Plan, book: Journal, on_progress: Listener | None) -> Outc
             result = drive.run()
         except KeyboardInterrupt:
             raise _interrupted(book, meter.done) from None
-    named = tuple(commit_info(plan.repository, p) for p in accused(result)[:MOST_NAMED])
+    named = tuple(commit_info(repository, p) for p in accused(result)[:MOST_NAMED])
     info = named[0] if isinstance(result, Culprit) else None
     seconds = time.monotonic() - begun
     return Outcome(result, info, named, meter.done, meter.cached, seconds, book.path, question.probe.hunt)
