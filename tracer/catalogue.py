@@ -16,19 +16,7 @@ from .errors import FirstbadError
 from .formula import Formula, compile_formula
 
 KINDS = ("derived", "input", "constant", "config", "branch")
-_QUANTITY_KEYS = {
-    "aliases",
-    "unit",
-    "shape",
-    "scope",
-    "kind",
-    "parents",
-    "formula",
-    "of",
-    "noise",
-    "final",
-    "note",
-}
+_QUANTITY_KEYS = set("aliases unit shape scope kind parents beside formula of noise final open note".split())
 _PARAMETER_KEYS = {"kind", "aliases", "least", "most", "digits", "solve", "note"}
 DEFAULT = Path(__file__).with_name("nanobragg.toml")
 
@@ -53,7 +41,12 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """One named intermediate. `of` is what the formulas give where that is not the quantity itself (an invariant of it)."""
+    """One named intermediate.
+
+    `of` is what the formulas give where that is not the quantity itself (an invariant of it). `open`: a value that none
+    of the formulas gives may still be right (another mode of the program, which the trace does not show). `beside` are
+    quantities that a formula reads although this one is not computed from them: a relation, no edge of the graph.
+    """
 
     name: str
     aliases: tuple[str, ...] = ()
@@ -62,10 +55,12 @@ class Quantity:
     scope: str = "run"
     kind: str = "derived"
     parents: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     formulas: tuple[Alternative, ...] = ()
     of: Formula | None = None
     noise: Noise = Noise()
     final: bool = False
+    open: bool = False
     note: str = ""
 
 
@@ -259,10 +254,12 @@ class _Checker:
             str(table.get("scope", "run")),
             kind,
             self.words(entry, table, "parents"),
+            self.words(entry, table, "beside"),
             tuple(self.alternatives(entry, table.get("formula", []))),
             self.formula(entry, table["of"]) if "of" in table else None,
             self.noise(entry, table.get("noise")),
             bool(table.get("final", False)),
+            bool(table.get("open", False)),
             str(table.get("note", "")),
         )
 
@@ -294,16 +291,14 @@ class _Checker:
             for alias in (name, *quantity.aliases):
                 if owner.setdefault(alias, name) != name:
                     raise self.fail(entry, f"shares the name {alias!r} with {owner[alias]}")
-            for parent in quantity.parents:
+            for parent in (*quantity.parents, *quantity.beside):
                 if parent not in quantities:
                     raise self.fail(entry, f"has the parent {parent!r}, which is no quantity")
-            known = {name, *quantity.parents, *parameters}
+            known = {name, *quantity.parents, *quantity.beside, *parameters}
             for alternative in quantity.formulas:
                 unknown = sorted(alternative.formula.names - known)
                 if unknown:
-                    raise self.fail(
-                        entry, f"has a formula over {unknown[0]!r}, which is neither parent nor parameter"
-                    )
+                    raise self.fail(entry, f"has a formula over {unknown[0]!r}, which is neither parent nor parameter")
         self.acyclic(quantities)
 
     def acyclic(self, quantities: Mapping[str, Quantity]) -> None:

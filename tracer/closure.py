@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from .catalogue import Alternative, Catalogue, Parameter, Quantity
@@ -106,6 +106,8 @@ def check_record(view: View, record: Record, quantity: Quantity) -> ClosureResul
         best = best if best is not None and (best.factor is not None or not best.expected) else result
     if undecided or best is None:
         return ClosureResult(quantity.name, record, None, why=f"the trace does not hold {undecided}")
+    if quantity.open and (best.factor is None or _power_of_ten(best.factor, 0.0) is None):
+        return replace(best, holds=None, why=quantity.note or "it may come from elsewhere")
     return best
 
 
@@ -113,35 +115,29 @@ def _against(view: View, record: Record, quantity: Quantity, alternative: Altern
     """The record against one formula; Unknown where the trace lacks something."""
     at = At(view, record, {})
     expected = _numbers(alternative.formula(at))
-    half, floor = view.half(record), view.floor(record)
-    if quantity.of is not None:
-        actual = _numbers(quantity.of(at))
-        own = [x.e + SLACK * max(floor, default=0.0) / max(map(abs, record.numbers), default=1.0) * abs(x.v)
-               for x in actual]  # fmt: skip
-    else:
-        actual = _numbers(view.term(record, half))
-        factor = abs(view.labels.get(quantity.name, 1.0))
-        own = [h / factor + f / factor for h, f in zip(half, floor, strict=True)]
+    actual = _actual(view, record, quantity, at)
     if len(actual) != len(expected):
         raise Unknown(f"a value of the shape of {alternative.formula.text}")
-    allowed = tuple(_allow(x.e, view) + o for x, o in zip(expected, own, strict=True))
+    allowed = tuple(SLACK * x.e + a.e for x, a in zip(expected, actual, strict=True))
     values = tuple(x.v for x in expected)
     holds = all(_same(a.v, x, allow) for a, x, allow in zip(actual, values, allowed, strict=True))
     factor = None if holds else _factor(tuple(a.v for a in actual), values, allowed)
     why = "" if holds else _say(quantity.name, alternative, factor)
-    return ClosureResult(
-        quantity.name, record, holds, values, allowed, factor, False, alternative.formula.text, why
-    )
+    return ClosureResult(quantity.name, record, holds, values, allowed, factor, False, alternative.formula.text, why)
+
+
+def _actual(view: View, record: Record, quantity: Quantity, at: At) -> tuple[Num, ...]:
+    """What the trace holds where the formula should: the value, or an invariant of it; errors are what it may be off."""
+    half, floor = view.half(record), view.floor(record)
+    if quantity.of is None:
+        return _numbers(view.term(record, tuple(h + f for h, f in zip(half, floor, strict=True))))
+    relative = max(floor, default=0.0) / max(map(abs, record.numbers), default=1.0)
+    return tuple(Num(x.v, x.e + SLACK * relative * abs(x.v)) for x in _numbers(quantity.of(at)))
 
 
 def _say(name: str, alternative: Alternative, factor: float | None) -> str:
     text = f"{name} is not {alternative.formula.text}"
     return text + (f", but {factor:.10g} times that" if factor is not None else "")
-
-
-def _allow(error: float, view: View) -> float:
-    """The error of a formula's value; in a float32 program each operation rounds as often, but coarser."""
-    return SLACK * error
 
 
 def _same(a: float, b: float, allowed: float) -> bool:
@@ -265,21 +261,21 @@ def _fitting(view: View, parameter: Parameter, user: _User) -> float | None:
     """The least integer that makes one record hold; 0 where there is none, None where one would fit by luck."""
     record, quantity, alternative = user
     luck = 0.0
-    known = sorted(
-        {value for value in view.parameters.values() if value == int(value) and value >= parameter.least}
-    )
+    known = sorted({value for value in view.parameters.values() if value == int(value) and value >= parameter.least})
     span = max((abs(x) for x in record.numbers), default=0.0) or 1e-300
-    for value in (*known, *range(parameter.least, parameter.most + 1)):
-        view.parameters[parameter.name] = float(value)
-        try:
-            result = _against(view, record, quantity, alternative)
-        except Unknown:
-            return None
-        if result.holds:
-            return float(value) if luck < _CHANCE else None
-        luck += 2 * max(result.allowed) / span
-        if luck > _CHANCE and value not in known:
-            return None
+    at = At(view, record, {})
+    try:
+        actual = _actual(view, record, quantity, at)
+        for value in (*known, *range(parameter.least, parameter.most + 1)):
+            view.parameters[parameter.name] = float(value)
+            expected = _numbers(alternative.formula(at))
+            if all(abs(a.v - x.v) <= SLACK * x.e + a.e for a, x in zip(actual, expected, strict=True)):
+                return float(value) if luck < _CHANCE else None
+            luck += 2 * max(SLACK * x.e + a.e for a, x in zip(actual, expected, strict=True)) / span
+            if luck > _CHANCE and value not in known:
+                return None
+    except Unknown:
+        return None
     return 0.0
 
 

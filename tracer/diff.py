@@ -219,7 +219,7 @@ class Case:
             Side.REFERENCE: closure.check_view(self.a),
             Side.CANDIDATE: closure.check_view(self.b),
         }
-        self.of_record = {id(r.record): r for results in self.closures.values() for r in results}
+        self._told = {side: {id(r.record): r for r in results} for side, results in self.closures.items()}
         self.pairings = align(self.a, self.b)
         self.measured = [
             (
@@ -231,9 +231,16 @@ class Case:
             for p in self.pairings
         ]
 
-    def closure_of(self, record: Record | None) -> ClosureResult | None:
-        """What the record's own formula said, if it has one."""
-        return self.of_record.get(id(record)) if record is not None else None
+    def closure_of(self, record: Record | None, side: Side) -> ClosureResult | None:
+        """What the record's own formula said on that side, if it has one."""
+        return self._told[side].get(id(record)) if record is not None else None
+
+    def closures_of(self, pairing: Pairing) -> tuple[ClosureResult | None, ClosureResult | None]:
+        """The same for both records of a pair."""
+        return (
+            self.closure_of(pairing.reference, Side.REFERENCE),
+            self.closure_of(pairing.candidate, Side.CANDIDATE),
+        )
 
 
 def _conclude(case: Case, limits: Limits) -> Diff:

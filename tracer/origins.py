@@ -35,6 +35,7 @@ class Roles:
                 self.at[id(one.pairing.reference)] = one
         self._healed: dict[str, bool] = {}
         self._children: dict[str, tuple[str, ...]] = {}
+        self._present: dict[str, frozenset[str]] = {}
 
     def findings(self) -> list[Finding]:
         """Every quantity that differs, origins ranked by cost, the others in the order of the reference."""
@@ -54,8 +55,7 @@ class Roles:
         pairs = self.pairs[name]
         bad = [one for one in pairs if not one.verdict.agrees]
         role, one, because = self._role(name, bad)
-        a = self.case.closure_of(one.pairing.reference)
-        b = self.case.closure_of(one.pairing.candidate)
+        a, b = self.case.closures_of(one.pairing)
         origin = role is Role.ORIGIN
         return Finding(
             name,
@@ -107,7 +107,7 @@ class Roles:
 
     def _hidden(self, one: Judged) -> bool:
         """An origin behind an origin: parents diverge, and yet exactly one side does not even follow from its own."""
-        a, b = self.case.closure_of(one.pairing.reference), self.case.closure_of(one.pairing.candidate)
+        a, b = self.case.closures_of(one.pairing)
         if a is None or b is None or a.holds is None or b.holds is None:
             return False
         return a.broken != b.broken
@@ -175,23 +175,47 @@ class Roles:
             known = self._children[name] = tuple(found)
         return known
 
+    def present_parents(self, name: str) -> frozenset[str]:
+        """The nearest quantities that `name` is computed from and the reference holds."""
+        known = self._present.get(name)
+        if known is None:
+            found, seen = set[str](), set[str]()
+            front = list(self.case.catalogue.quantities[name].parents)
+            while front:
+                parent = front.pop()
+                if parent in seen:
+                    continue
+                seen.add(parent)
+                if parent in self.case.a.groups:
+                    found.add(parent)
+                else:
+                    front.extend(self.case.catalogue.quantities[parent].parents)
+            known = self._present[name] = frozenset(found)
+        return known
+
     def _informed(self, name: str) -> bool:
         return any(self.differs(child) for child in self.children(name))
 
     def _would_show(self, name: str, child: str) -> bool:
         """Whether the child, computed with the candidate's value of `name`, would differ: else its agreement says nothing."""
         quantity = self.case.catalogue.quantities[child]
+        if quantity.kind == "input":
+            return False  # looked up: two indices often find the same value
         swapped = self.swap(name)
         decided = False
         for one in self.pairs[child]:
             record = one.pairing.reference
             assert record is not None
-            change = _change(self.case.a, record, quantity, swapped)
-            if change is None:
+            pair = _formula_pair(self.case, record, quantity, swapped)
+            if pair is None:
                 continue
             decided = True
             noise = self.case.a.noise(record)
-            if any(abs(x) > self.limits.slack * allowed for x, allowed in zip(change, noise, strict=False)):
+            if quantity.of is not None:
+                relative = max(noise) / max(map(abs, record.numbers), default=1.0)
+                noise = tuple(relative * abs(x.v) for x in pair[0])
+            changes = [abs(y.v - x.v) for x, y in zip(*pair, strict=True) if x.v != y.v]
+            if changes and max(changes) > self.limits.slack * max(noise, default=0.0):
                 return True
         return not decided
 
@@ -214,17 +238,15 @@ class Roles:
         quantity = self.case.catalogue.get(name)
         if quantity is None:
             return Side.UNKNOWN
-        results = [
-            [r for one in bad if (r := self.case.closure_of(record(one))) is not None]
-            for record in (lambda one: one.pairing.reference, lambda one: one.pairing.candidate)
-        ]
+        told = [self.case.closures_of(one.pairing) for one in bad]
+        results = [[r for r in side if r is not None] for side in zip(*told, strict=True)]
         labelled = [bool(view.labels.get(name)) for view in (self.case.a, self.case.b)]
         if any(labelled):
             return Side.BOTH if all(labelled) else Side.REFERENCE if labelled[0] else Side.CANDIDATE
-        told = Side(closure.fault(*results))
-        if told is Side.UNKNOWN and quantity.kind in ("input", "config"):
+        side = Side(closure.fault(*results))
+        if side is Side.UNKNOWN and quantity.kind in ("input", "config"):
             return Side.NEITHER
-        return told
+        return side
 
     def _pattern(self, name: str, pairs: Sequence[Judged]) -> Pattern | None:
         """What kind of mistake it looks like (pattern.py), from all pairs of the quantity."""
@@ -274,18 +296,22 @@ class Cost:
             return None
         if quantity.final:
             return self._ratio(self.view.records(name), terms)
+        changed = {name}
         for child in self.catalogue.order:
-            if name in self.catalogue.ancestors(child):
+            if not changed.isdisjoint(self.roles.present_parents(child)):
+                before = len(terms)
                 self._carry(self.catalogue.quantities[child], terms)
+                if len(terms) > before:
+                    changed.add(child)
         finals = [q for q in self.catalogue if q.final and self.view.records(q.name)]
         costs = [self._ratio(self.view.records(q.name), terms) for q in finals]
         return next((cost for cost in costs if cost is not None), None)
 
     def _carry(self, quantity: Quantity, terms: dict[int, Term]) -> None:
         for record in self.view.records(quantity.name):
-            moved = _moved(self.view, record, quantity, terms)
-            if moved is not None:
-                terms[id(record)] = moved
+            term = moved(self.roles.case, record, quantity, terms)
+            if term is not None:
+                terms[id(record)] = term
 
     def _ratio(self, records: Sequence[Record], terms: dict[int, Term]) -> float | None:
         for record in records:
@@ -311,51 +337,38 @@ def _numbers(term: Term) -> tuple[Num, ...]:
 
 
 def _formula_pair(
-    view: View, record: Record, quantity: Quantity, terms: dict[int, Term]
+    case: Case, record: Record, quantity: Quantity, terms: dict[int, Term]
 ) -> tuple[tuple[Num, ...], tuple[Num, ...]] | None:
-    """What the record's formula gives without and with the swapped terms; the condition is not asked (a ratio stays one)."""
-    if quantity.of is not None:
-        return None
-    for alternative in sorted(quantity.formulas, key=lambda f: not _holds(view, record, f.formula.text)):
+    """What the record's formula gives without and with the swapped terms.
+
+    The formula that held comes first; the condition is not asked, because a ratio stays one where a sum is not whole.
+    """
+    told = case.closure_of(record, Side.REFERENCE)
+    held = told.formula if told is not None else ""
+    for alternative in sorted(quantity.formulas, key=lambda f: f.formula.text != held):
         try:
-            before = _numbers(alternative.formula(At(view, record, {}, exact=True)))
-            after = _numbers(alternative.formula(At(view, record, terms, exact=True)))
+            before = _numbers(alternative.formula(At(case.a, record, {}, exact=True)))
+            after = _numbers(alternative.formula(At(case.a, record, terms, exact=True)))
         except Unknown:
             continue
-        if len(before) == len(after) == len(record.values):
+        if len(before) == len(after) and (quantity.of is not None or len(before) == len(record.values)):
             return before, after
     return None
 
 
-def _holds(view: View, record: Record, text: str) -> bool:
-    quantity = view.catalogue.get(view.name(record))
-    assert quantity is not None
-    result = closure.check_record(view, record, quantity)
-    return result.formula == text
-
-
-def _change(
-    view: View, record: Record, quantity: Quantity, terms: dict[int, Term]
-) -> tuple[float, ...] | None:
-    pair = _formula_pair(view, record, quantity, terms)
-    if pair is None:
-        return None
-    return tuple(y.v - x.v if x.v != y.v else 0.0 for x, y in zip(*pair, strict=True))
-
-
-def _moved(view: View, record: Record, quantity: Quantity, terms: dict[int, Term]) -> Term | None:
+def moved(case: Case, record: Record, quantity: Quantity, terms: dict[int, Term]) -> Term | None:
     """The record's value once its parents are swapped: scaled as its formula is, or shifted where that is zero."""
-    if id(record) in terms:
+    if id(record) in terms or quantity.of is not None:
         return None
-    pair = _formula_pair(view, record, quantity, terms)
+    pair = _formula_pair(case, record, quantity, terms)
     if pair is None or all(x.v == y.v for x, y in zip(*pair, strict=True)):
         return None
     try:
-        recorded = _numbers(view.term(record, (0.0,) * len(record.values)))
+        recorded = _numbers(case.a.term(record, (0.0,) * len(record.values)))
     except Unknown:
         return None
-    moved = tuple(
+    numbers = tuple(
         Num(r.v * (y.v / x.v)) if len(recorded) == 1 and x.v else Num(r.v + (y.v - x.v))
         for r, x, y in zip(recorded, *pair, strict=True)
     )
-    return moved[0] if record.shape == () else moved
+    return numbers[0] if record.shape == () else numbers

@@ -110,7 +110,7 @@ class Measure:
         if off <= max(plain, granted) * _EDGE:
             return Verdict.NOISE
         if off <= (self.printed + limits.slack * self.noise) * _EDGE:
-            amplified = self.noise > _AMPLIFIED * (self.floor + self.printed)
+            amplified = self.noise > _AMPLIFIED * self.floor
             return Verdict.ILL if amplified else Verdict.NOISE
         return Verdict.DIFFERENT
 

@@ -34,11 +34,11 @@ def loop_level(key: str) -> int:
 
 
 def qualified(record: Record) -> str:
-    """The name with its section in front: `After re-generation/a_star`."""
+    """The name with its innermost section in front: `After re-generation/a_star`."""
+    section = ""
     for key, value in record.scope:
-        if key == "section":
-            return f"{value}/{record.quantity}"
-    return record.quantity
+        section = value if key == "section" else section
+    return f"{section}/{record.quantity}" if section else record.quantity
 
 
 def place(record: Record) -> dict[str, str]:
@@ -58,6 +58,7 @@ class View:
         self.names: dict[int, str] = {}
         self.groups: dict[str, dict[Klass, list[Record]]] = {}
         self._position: dict[int, int] = {}
+        self._places: dict[tuple[str, Klass, Klass], dict[Klass, list[Record]]] = {}
         self._sibling: dict[int, tuple[int, int]] = {}
         self._noise: dict[int, tuple[float, ...]] = {}
         self._half: dict[int, tuple[float, ...]] = {}
@@ -106,7 +107,7 @@ class View:
         klass = max(classes, key=lambda k: (len(here.keys() & set(k)), -len(set(k) - here.keys())))
         found = groups[klass]
         if klass:
-            found = [r for r in found if all(here.get(k, v) == v for k, v in place(r).items())]
+            found = self._there(name, klass, here)
         if len(found) <= 1:
             return found
         index, count = self._sibling[id(record)]
@@ -119,6 +120,17 @@ class View:
         at = self._position[id(record)]
         before = [r for r in found if self._position[id(r)] < at]
         return [before[-1] if before else found[0]]
+
+    def _there(self, name: str, klass: Klass, here: dict[str, str]) -> list[Record]:
+        """The records of one group that agree with `here` in every loop that both name."""
+        keys = tuple(key for key in klass if key in here)
+        index = self._places.get((name, klass, keys))
+        if index is None:
+            index = self._places[name, klass, keys] = {}
+            for record in self.groups[name][klass]:
+                there = place(record)
+                index.setdefault(tuple(there[key] for key in keys), []).append(record)
+        return index.get(tuple(here[key] for key in keys), [])
 
     def _varies(self, name: str, keys: Iterable[str]) -> bool:
         """Whether `name` runs in one of these loops, so that a record of it that does not say where is of no use."""
@@ -171,20 +183,18 @@ class View:
         return own * math.sqrt(len(numbers)) if len(numbers) > 1 and noise.scale is None else own
 
     def noise(self, record: Record, depth: int = 0) -> tuple[float, ...]:
-        """How far each component may be off: printing, rounding, and what its parents' errors make of it."""
+        """How far each component may be off: rounding, and what its parents' roundings make of it (printing apart)."""
         known = self._noise.get(id(record))
         if known is not None:
             return known
-        floor, half = self.floor(record), self.half(record)
-        worst = list(floor)
+        worst = list(self.floor(record))
         quantity = self.catalogue.get(self.name(record))
         if quantity is not None and quantity.of is None and depth < _DEEP:
             inherited = self._inherited(record, quantity, depth)
             if inherited is not None and len(inherited) == len(worst):
                 worst = [max(a, b) for a, b in zip(worst, inherited, strict=True)]
-        result = tuple(a + b for a, b in zip(worst, half, strict=True))
-        self._noise[id(record)] = result
-        return result
+        self._noise[id(record)] = tuple(worst)
+        return self._noise[id(record)]
 
     def decision_doubt(self, record: Record) -> tuple[float, ...]:
         """For a branch: by how much each decision could be another, given the errors of what it rests on."""
@@ -233,11 +243,18 @@ class At:
         self.view, self.record, self.swapped = view, record, swapped
         self.depth, self.exact = depth, exact
         self.pinned = pinned or {}
+        self._known: dict[str, Term] = {}
 
     def value(self, name: str) -> Term:
         """See `Values`; a parent that the trace does not hold is computed from its own parents."""
-        if name in self.view.catalogue.parameters and not self.view.records(name):
+        if name in self.view.catalogue.parameters and name not in self.view.groups:
             return self._parameter(name)
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = self._find(name)
+        return known
+
+    def _find(self, name: str) -> Term:
         record = self.pinned.get(name)
         if record is None:
             found = self.view.related(name, self.record)
