@@ -65,9 +65,7 @@ def _without_history(corners: Corners) -> Choice:
         return Choice(Axis.AMBIENT, "it is bad in this directory and good in an empty one")
     if corners.bare is not None and corners.bare.kind is Kind.GOOD:
         return Choice(Axis.ENVIRONMENT, "it is good only without your environment variables")
-    return Choice(
-        Axis.NONE, "it is bad also in an empty directory, and no good commit is named to search between"
-    )
+    return Choice(Axis.NONE, "it is bad also in an empty directory, and no good commit is named to search between")
 
 
 def _with_history(corners: Corners, good_here: Verdict, good_empty: Verdict) -> Choice:
@@ -76,9 +74,7 @@ def _with_history(corners: Corners, good_here: Verdict, good_empty: Verdict) -> 
     bad, good = Kind.BAD, Kind.GOOD
     if old_empty is good and empty is bad:
         if old_here is bad:
-            return Choice(
-                Axis.BOTH, "the commits differ in an empty directory, and this directory adds to it"
-            )
+            return Choice(Axis.BOTH, "the commits differ in an empty directory, and this directory adds to it")
         return Choice(Axis.COMMITS, "in an empty directory the good commit is good and the bad one is bad")
     if empty is good and here is bad and old_here is bad:
         return Choice(

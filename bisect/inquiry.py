@@ -22,8 +22,8 @@
     correlation = 0.999
     sum_ratio = 5e-3
 
-In a command `{args}` stands for the case's arguments, `{image}` for the file to write, `{slow}` and `{fast}` for
-the traced pixel, `{tree}` for the checkout the candidate is run from, `{python}` for the Python that runs
+In a command `{args}` stands for the case's arguments, `{image}` for the file to write, `{slow}` and `{fast}`
+for the traced pixel, `{tree}` for the checkout the candidate is run from, `{python}` for the Python that runs
 firstbad, `{directory}` for the clean directory that the program is run in. A program that prints TRACE lines
 anyway needs no `trace`.
 """
@@ -147,9 +147,7 @@ def _bad(path: Path, what: str) -> FirstbadError:
 def _refuse_unknown(path: Path, table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
     unknown = sorted(set(table) - set(known))
     if unknown:
-        raise _bad(
-            path, f"has the key {unknown[0]!r} {where}, which means nothing; known are {', '.join(known)}"
-        )
+        raise _bad(path, f"has the key {unknown[0]!r} {where}, which means nothing; known are {', '.join(known)}")
 
 
 def _section(path: Path, table: Mapping[str, Any], name: str, *, required: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,17 @@ from .run.sandbox import Ended, Limits, clean_environment, run
 from .verdict import Kind, Verdict
 
 if TYPE_CHECKING:
-    from ..tracer.image import ImageVerdict
+    from ..tracer.image import Image, ImageVerdict
 
 Fill = Callable[[Path], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """A checkout that the candidate is run from; the name (a commit) tells it from others at the same path."""
+
+    name: str
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +67,7 @@ class Run:
             return Verdict(Kind.CANNOT_RUN, f"the {self.side} could not run: {self.ended.problem}")
         if self.ended.code != 0:
             said = _last_line(self.ended.text("stderr")) or _last_line(self.ended.text())
-            return Verdict(
-                Kind.CANNOT_RUN, f"the {self.side} ({program}) ended with status {self.ended.code}: {said}"
-            )
+            return Verdict(Kind.CANNOT_RUN, f"the {self.side} ({program}) ended with status {self.ended.code}: {said}")
         if not self.image.exists() or self.image.stat().st_size == 0:
             return Verdict(Kind.NO_DATA, f"the {self.side} ended well but wrote no image to {self.image}")
         return None
@@ -92,38 +98,34 @@ class Lab:
     _runs: dict[str, Run] = field(default_factory=dict[str, Run])
     _count: int = 0
 
-    def gate(self, case: Case, room: Room, tree: Path | None, *, fresh: bool = False) -> Outcome:
-        """Run reference and candidate on `case` in `room`, the candidate from checkout `tree`."""
-        reference = self.run(self.inquiry.reference, case, room, tree, fresh=fresh)
-        candidate = self.run(self.inquiry.candidate, case, room, tree, fresh=fresh)
+    def gate(self, case: Case, room: Room, stand: Stand | None, *, fresh: bool = False) -> Outcome:
+        """Run reference and candidate on `case` in `room`, the candidate from checkout `stand`."""
+        reference = self.run(self.inquiry.reference, case, room, stand, fresh=fresh)
+        candidate = self.run(self.inquiry.candidate, case, room, stand, fresh=fresh)
         trouble = reference.trouble or candidate.trouble
-        if trouble is not None:
-            return Outcome(case, room.name, trouble, reference, candidate)
-        images = self._compare(case, reference, candidate)
-        verdict = _judge(images, str(candidate.folder))
-        return Outcome(case, room.name, verdict, reference, candidate, images)
+        outcome = Outcome(case, room.name, trouble or Verdict(Kind.NO_DATA), reference, candidate)
+        return outcome if trouble is not None else self._compared(outcome)
 
     def run(
         self,
         program: Program,
         case: Case,
         room: Room,
-        tree: Path | None,
+        stand: Stand | None,
         *,
         pixel: tuple[int, int] | None = None,
         fresh: bool = False,
     ) -> Run:
         """Run one program in a new directory that `room` filled, tracing `pixel` (slow, fast) if given."""
         tree_matters = "{tree}" in program.command + program.trace
-        key = _key(
-            program.side, case.name, case.args, room.name, str(tree if tree_matters else ""), str(pixel)
-        )
+        where = f"{stand.name} {stand.path}" if stand and tree_matters else ""
+        key = _key(program.side, case.name, case.args, room.name, where, str(pixel))
         if not fresh and key in self._runs:
             return self._runs[key]
         self._count += 1
         folder = self.out / f"{self._count:03d}-{program.side}-{_slug(case.name)}-{_slug(room.name)}"
         folder.mkdir(parents=True, exist_ok=True)
-        self._runs[key] = self._start(program, case, room, tree, pixel, folder)
+        self._runs[key] = self._start(program, case, room, stand, pixel, folder)
         return self._runs[key]
 
     def _start(
@@ -131,7 +133,7 @@ class Lab:
         program: Program,
         case: Case,
         room: Room,
-        tree: Path | None,
+        stand: Stand | None,
         pixel: tuple[int, int] | None,
         folder: Path,
     ) -> Run:
@@ -144,7 +146,7 @@ class Lab:
         argv = program.argv(
             {
                 "image": str(written),
-                "tree": str(tree or ""),
+                "tree": str(stand.path if stand else ""),
                 "directory": str(directory),
                 "slow": str(slow),
                 "fast": str(fast),
@@ -158,21 +160,29 @@ class Lab:
         shutil.rmtree(directory, ignore_errors=True)
         return Run(program.side, tuple(argv), folder, written.with_name(written.name + extension), ended)
 
-    def _compare(self, case: Case, reference: Run, candidate: Run) -> ImageVerdict:
-        from ..tracer.image import Gate, compare_images, read_image
+    def images(self, outcome: Outcome) -> tuple[Image, Image]:
+        """The two images of an outcome, slow x fast; FirstbadError where one cannot be read."""
+        from ..tracer.image import read_image
+
+        first = read_image(outcome.reference.image, outcome.case.shape)
+        shape = outcome.case.shape or _raw_shape(outcome.candidate.image, first.shape)
+        return first, read_image(outcome.candidate.image, shape)
+
+    def _compared(self, outcome: Outcome) -> Outcome:
+        from ..tracer.image import Gate, compare_images
 
         gate = Gate(correlation=self.inquiry.gate.correlation, sum_ratio=self.inquiry.gate.sum_ratio)
-        first = read_image(reference.image, case.shape)
-        second = read_image(candidate.image, case.shape or _raw_shape(candidate.image, first.shape))
-        return compare_images(first, second, gate)
+        try:
+            verdict = compare_images(*self.images(outcome), gate)
+        except FirstbadError as problem:
+            return replace(outcome, verdict=Verdict(Kind.NO_DATA, str(problem)))
+        return replace(outcome, verdict=_judge(verdict, str(outcome.candidate.folder)), images=verdict)
 
 
 def _judge(images: ImageVerdict, artefacts: str) -> Verdict:
     measure = {"correlation": images.correlation, "sum_ratio": images.sum_ratio}
     kind = Kind.GOOD if images.passed else Kind.BAD
-    reason = "; ".join(images.reasons) or (
-        "the images are identical" if images.identical else "the images agree"
-    )
+    reason = "; ".join(images.reasons) or ("the images are identical" if images.identical else "the images agree")
     return Verdict(kind, reason, measure=measure, artefacts=artefacts)
 
 
@@ -199,8 +209,3 @@ def _slug(text: str) -> str:
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1][:200] if lines else "it said nothing"
-
-
-def no_image(problem: FirstbadError) -> Verdict:
-    """An image that cannot be read says nothing about the hunted failure."""
-    return Verdict(Kind.NO_DATA, str(problem))

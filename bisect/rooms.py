@@ -69,9 +69,7 @@ def _walk(home: Path, patterns: Iterable[str], exclude: Path | None) -> Iterable
     for folder, folders, names in os.walk(home):
         here = Path(folder)
         folders[:] = sorted(
-            f
-            for f in folders
-            if f not in SKIPPED_FOLDERS and (exclude is None or (here / f).resolve() != exclude)
+            f for f in folders if f not in SKIPPED_FOLDERS and (exclude is None or (here / f).resolve() != exclude)
         )
         for name in names:
             relative = (here / name).relative_to(home).as_posix()

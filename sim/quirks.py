@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class Quirks:
     """Q-17: the weights of a source file are read and not used."""
     interpolation_switch: bool = True
     """Q-18: the first sample out of range ends interpolation for all samples that follow."""
+    stale_cache: bool = True
+    """Q-20: without -hkl, an Fdump.bin that happens to lie in the working directory is read silently."""
     joint_width: bool = True
     """Q-22: Gaussian and top-hat spots take (Na Nb Nc)² as width on every axis."""
     frozen_distance: bool = True
@@ -53,11 +55,18 @@ NONE = Quirks(**{f.name: False for f in fields(Quirks)})
 """The physics as it should be."""
 
 
-def named(word: str) -> Quirks:
-    """The set that `--quirks WORD` asks for: nanobragg or none; FirstbadError otherwise."""
+def named(words: str) -> Quirks:
+    """The set that `--quirks WORDS` asks for: `nanobragg` or `none`, then `,+NAME` or `,-NAME` for single ones."""
     from ..tracer.errors import FirstbadError
 
     sets = {"nanobragg": NANOBRAGG, "none": NONE}
-    if word not in sets:
-        raise FirstbadError(f"--quirks knows no set {word!r}", remedy="Say nanobragg or none.", slug="unknown-quirks")
-    return sets[word]
+    word, *changes = words.split(",")
+    known = {f.name for f in fields(Quirks)}
+    wrong = [c for c in changes if c[:1] not in ("+", "-") or c[1:] not in known]
+    if word not in sets or wrong:
+        raise FirstbadError(
+            f"--quirks knows no {wrong[0] if wrong else word or 'empty set'!r}",
+            remedy=f"Say nanobragg or none, then perhaps ,-NAME or ,+NAME; names are {', '.join(sorted(known))}.",
+            slug="unknown-quirks",
+        )
+    return replace(sets[word], **{c[1:]: c[0] == "+" for c in changes})

@@ -23,9 +23,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command("gate")
     def gate(
-        args: Annotated[
-            list[str] | None, typer.Argument(help="arguments for both programs, after --")
-        ] = None,
+        args: Annotated[list[str] | None, typer.Argument(help="arguments for both programs, after --")] = None,
         inquiry: Annotated[Path | None, typer.Option(help="a firstbad.toml with programs and cases")] = None,
         reference: Annotated[str, typer.Option(help="command of the trusted program")] = REFERENCE,
         candidate: Annotated[str, typer.Option(help="command of the port")] = CANDIDATE,
@@ -66,13 +64,14 @@ def register(app: typer.Typer) -> None:
 
 def run(inquiry: Inquiry, out: Path, *, empty: bool, as_json: bool) -> int:
     """Judge every case, print table or JSON, keep the artefacts under a new folder of `out`."""
-    from ...bisect.lab import Lab, empty_room
+    from ...bisect.lab import Lab, Stand, empty_room
     from ...bisect.rooms import full_room, new_folder
 
     folder = new_folder(out, "gate")
     room = empty_room() if empty else full_room(inquiry, exclude=out)
     lab = Lab(inquiry, folder)
-    outcomes = [lab.gate(case, room, inquiry.repository or inquiry.directory) for case in inquiry.cases]
+    stand = Stand("here", inquiry.repository or inquiry.directory)
+    outcomes = [lab.gate(case, room, stand) for case in inquiry.cases]
     if as_json:
         say_json(
             {
