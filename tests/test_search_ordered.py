@@ -130,17 +130,13 @@ def test_confirming_asks_for_a_second_probe_and_tells_a_flake() -> None:
 
 def test_a_merge_is_followed_into_the_side_branch() -> None:
     parents = {"a1": ["base"], "b1": ["base"], "b2": ["b1"], "m": ["a1", "b2"], "tip": ["m"]}
-    result = run_serial(
-        OrderedSearch(parents, ["base"], "tip"), lambda p: BAD if p in "b2 m tip" else GOOD
-    ).result
+    result = run_serial(OrderedSearch(parents, ["base"], "tip"), lambda p: BAD if p in "b2 m tip" else GOOD).result
     assert isinstance(result, Culprit) and result.point == "b2"
 
 
 def test_a_merge_of_good_parents_is_named_itself() -> None:
     parents = {"a1": ["base"], "b1": ["base"], "m": ["a1", "b1"], "tip": ["m"]}
-    result = run_serial(
-        OrderedSearch(parents, ["base"], "tip"), lambda p: BAD if p in "m tip" else GOOD
-    ).result
+    result = run_serial(OrderedSearch(parents, ["base"], "tip"), lambda p: BAD if p in "m tip" else GOOD).result
     assert isinstance(result, Culprit)
     assert result.point == "m" and set(result.parents) == {"a1", "b1"}
 
@@ -165,9 +161,7 @@ def test_what_came_and_went_before_is_said_but_not_accused() -> None:
 def test_a_bad_point_outside_the_range_is_not_accused() -> None:
     """The side branch left before the good end; its root is bad already: the good line had repaired it."""
     parents = {"s1": ["old"], "good": ["old"], "x": ["good"], "tip": ["x", "s1"]}
-    result = run_serial(
-        OrderedSearch(parents, ["good"], "tip"), lambda p: GOOD if p in ("good", "x") else BAD
-    ).result
+    result = run_serial(OrderedSearch(parents, ["good"], "tip"), lambda p: GOOD if p in ("good", "x") else BAD).result
     assert isinstance(result, NotHere)
     assert any("old is bad" in said for said in result.evidence)
 

@@ -10,9 +10,7 @@ from .graph import History
 from .tally import State, Tally
 
 
-def hopeless(
-    tally: Tally[str], old: Sequence[str], new: str, points: Sequence[str], repair: bool
-) -> Result | None:
+def hopeless(tally: Tally[str], old: Sequence[str], new: str, points: Sequence[str], repair: bool) -> Result | None:
     """A result that needs no search: a point that contradicts itself, or ends that do not differ."""
     mixed = tally.mixed()
     if mixed is not None:
@@ -26,9 +24,7 @@ def hopeless(
         return NotHere(("both ends agree", *ends))
     if tally.state(new) is State.SKIPPED or not any(tally.state(p) is before for p in old):
         unjudged = tuple(p for p in (new, *old) if tally.state(p) is State.SKIPPED)
-        return Candidates(
-            tuple(points), unjudged, ("an end could not be judged, nothing was ruled out", *ends)
-        )
+        return Candidates(tuple(points), unjudged, ("an end could not be judged, nothing was ruled out", *ends))
     return None
 
 
@@ -56,9 +52,7 @@ def _evidence(history: History, tally: Tally[str], found: Focus, repair: bool) -
     said = [say(found.accused), *(say(i) for i in sorted(found.border))]
     said += [say(i) for i in sorted(found.claim - {found.accused} - found.given_up)]
     if found.given_up:
-        said.append(
-            f"{len(found.given_up)} more lie enclosed by points that could not be tried, and were not tried"
-        )
+        said.append(f"{len(found.given_up)} more lie enclosed by points that could not be tried, and were not tried")
     said += [f"nothing is known about what comes before {history.names[i]}" for i in sorted(found.edge)]
     return said + _doubtful(history, tally, found, repair)
 

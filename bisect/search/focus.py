@@ -132,11 +132,7 @@ def _enclosed(history: History, state: StateOf, region: set[int], accused: int) 
         component = _component(history, next(iter(untried)), untried)
         untried -= component
         around = {n for i in component for n in (*history.parents[i], *history.children[i])} - component
-        if all(
-            state(n) is State.SKIPPED
-            for n in around
-            if n in region or n in history.edge or state(n) is State.GOOD
-        ):
+        if all(state(n) is State.SKIPPED for n in around if n in region or n in history.edge or state(n) is State.GOOD):
             enclosed |= component
     return enclosed
 

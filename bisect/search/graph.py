@@ -20,9 +20,7 @@ class History:
         outside = reach(old, lambda p: parents.get(p, ()))
         self.names: tuple[str, ...] = tuple(_parents_first(parents, outside, new))
         self.index = {name: i for i, name in enumerate(self.names)}
-        self.edge = frozenset(
-            i for i, n in enumerate(self.names) if n in outside or (n not in parents and n != new)
-        )
+        self.edge = frozenset(i for i, n in enumerate(self.names) if n in outside or (n not in parents and n != new))
         self.parents: list[tuple[int, ...]] = [
             () if i in self.edge else tuple(dict.fromkeys(self.index[p] for p in parents.get(n, ())))
             for i, n in enumerate(self.names)
@@ -41,9 +39,7 @@ class History:
         return reach(start, lambda i: self.children[i], through)
 
 
-def reach(
-    start: Iterable[T], step: Callable[[T], Iterable[T]], through: Callable[[T], bool] | None = None
-) -> set[T]:
+def reach(start: Iterable[T], step: Callable[[T], Iterable[T]], through: Callable[[T], bool] | None = None) -> set[T]:
     """Everything that repeated `step`s reach from `start`; `through` says which points may be entered."""
     seen = set(start)
     stack = list(seen)

@@ -22,8 +22,7 @@ Blocks = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True)
 class Line:
-    """Growing sets: `base`, then one more block of `order` at a time, searched as a history without branches.
-    """
+    """Growing sets: `base`, then one more block of `order` at a time, searched as a history without branches."""
 
     base: Subset
     order: Blocks
@@ -144,7 +143,7 @@ class Minimiser:
         parts = 2 if grouped else len(kept)
         while len(kept) > 1:
             parts = min(parts, len(kept))
-            smaller = self._first_smaller(base, _trials(kept, parts), judge)
+            smaller = self._first_smaller(base, _trials(kept, parts, alone=grouped), judge)
             if smaller is not None:
                 kept, parts = smaller, max(parts - 1, 2)
             elif parts == len(kept):
@@ -153,9 +152,7 @@ class Minimiser:
                 parts = min(2 * parts, len(kept))
         return kept
 
-    def _first_smaller(
-        self, base: Subset, trials: list[tuple[str, ...]], judge: Judge
-    ) -> tuple[str, ...] | None:
+    def _first_smaller(self, base: Subset, trials: list[tuple[str, ...]], judge: Judge) -> tuple[str, ...] | None:
         for i, trial in enumerate(trials):
             points = base.union(trial)
             if self._tally.state(points) is State.UNTESTED:
@@ -167,10 +164,8 @@ class Minimiser:
         return None
 
 
-def _trials(kept: tuple[str, ...], parts: int) -> list[tuple[str, ...]]:
-    """`kept` cut into `parts`: each part alone while parts are coarse, then all but one part."""
+def _trials(kept: tuple[str, ...], parts: int, alone: bool) -> list[tuple[str, ...]]:
+    """`kept` cut into `parts`: all but one part, and first, if asked, each part alone."""
     bounds = list(pairwise(len(kept) * i // parts for i in range(parts + 1)))
-    pieces = [kept[a:b] for a, b in bounds]
-    without = [kept[:a] + kept[b:] for a, b in bounds]
-    both = [*pieces, *without] if 2 < parts < len(kept) or parts == 2 else without
-    return list(dict.fromkeys(both))
+    pieces = [kept[a:b] for a, b in bounds] if alone else []
+    return list(dict.fromkeys([*pieces, *(kept[:a] + kept[b:] for a, b in bounds)]))

@@ -24,9 +24,7 @@ from .tally import State, Tally
 from .weigh import coarse, exact, trust
 
 _SWAPPED = {State.GOOD: State.BAD, State.BAD: State.GOOD}
-_COARSE = (
-    4096  # above this many untested points only the first-parent line is tried (exact masks cost n² bits)
-)
+_COARSE = 4096  # above this many untested points only the first-parent line is tried (exact masks cost n² bits)
 _TRIES = 4  # a confirmation that keeps not answering is given up and said
 
 
@@ -49,9 +47,7 @@ class OrderedSearch:
         confirm: bool = False,
         patience: int = 24,
     ) -> None:
-        self._set_up(
-            parents, list(dict.fromkeys(good)), bad, confirm=confirm, patience=patience, repair=False
-        )
+        self._set_up(parents, list(dict.fromkeys(good)), bad, confirm=confirm, patience=patience, repair=False)
 
     @classmethod
     def repair(
@@ -65,9 +61,7 @@ class OrderedSearch:
     ) -> OrderedSearch:
         """The other way round: which point repaired what is bad in `bad` and good in `good`."""
         search = cls.__new__(cls)
-        search._set_up(
-            parents, list(dict.fromkeys(bad)), good, confirm=confirm, patience=patience, repair=True
-        )
+        search._set_up(parents, list(dict.fromkeys(bad)), good, confirm=confirm, patience=patience, repair=True)
         return search
 
     def _set_up(

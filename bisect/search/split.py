@@ -62,9 +62,7 @@ def _cuts_of(
 ) -> list[int]:
     """The points nearest to the quantiles of `cell`, weighed by the chance that they answer."""
     size = cell.bit_count()
-    counted = [
-        (x, n) for x, m in masks.items() if x not in taken and 0 < (n := (m & cell).bit_count()) < size
-    ]
+    counted = [(x, n) for x, m in masks.items() if x not in taken and 0 < (n := (m & cell).bit_count()) < size]
     picked: list[int] = []
     for j in range(1, cuts + 1):
         ideal, width = j * size / (cuts + 1), size / (cuts + 1)

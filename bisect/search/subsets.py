@@ -89,8 +89,7 @@ class SubsetSearch:
         return {s for s in running if s not in places or places[s] in idle}
 
     def result(self) -> Result | None:
-        """Culprit for one point that matters alone, Several for other sets, or None while a probe is missing.
-        """
+        """Culprit for one point that matters alone, Several for other sets, or None while a probe is missing."""
         now = self._now()
         return None if isinstance(now, MissingError) else now
 
