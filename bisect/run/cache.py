@@ -30,10 +30,11 @@ VOLATILE_KIN = ("SSH_", "XDG_SESSION", "DBUS_", "TERM_", "VTE_", "PYTEST_", "TMU
 def key_of(task: Task, env: Mapping[str, str]) -> str:
     """The name of this attempt's result; "" where it may depend on something that has no name.
 
-    That is: a command that runs in a directory outside the worktree, or whose inputs cannot be read.
+    That is: a command that runs in a directory outside the worktree, or whose inputs cannot be read; a tree that
+    git cannot name.
     """
     probe = task.probe
-    if Path(probe.cwd).is_absolute():
+    if not task.tree or Path(probe.cwd).is_absolute():
         return ""
     try:
         inputs = [hashlib.sha256(Path(name).read_bytes()).hexdigest() for name in probe.inputs]

@@ -113,7 +113,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _from_text(text: str, pattern: str) -> tuple[float | None, str]:
-    found = list(_compiled(pattern).finditer(text))
+    found = [m for m in _compiled(pattern).finditer(text) if m.group(0)]
     if not found:
         return None, f"the output has no match of '{pattern}'"
     match = found[-1]
