@@ -1,0 +1,145 @@
+"""What kind of mistake does a difference look like? The best explanation of all components and records, or
+none.
+
+Each rule (pattern_factors, pattern_values, pattern_shapes, pattern_steps) proposes what the candidate would
+hold if a particular mistake had been made. The proposal must fit every component of every record to within
+print resolution and rounding; then it is weighed (pattern_data), and the one that is furthest ahead wins,
+if it is ahead enough. A wrong explanation costs its reader more than none, so where nothing is clearly
+ahead the answer is None. docs/patterns.md lists the kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from . import pattern_factors, pattern_shapes, pattern_steps, pattern_values
+from .model import Record
+from .pattern_data import Compared, Context, Data, Guess, Rule, collect, weigh
+
+__all__ = ["Context", "Pattern", "explain"]
+
+RULES: tuple[Rule, ...] = (
+    pattern_values.special,
+    pattern_values.identity_matrix,
+    pattern_factors.sign,
+    pattern_factors.power_of_ten,
+    pattern_factors.constant,
+    pattern_factors.small_ratio,
+    pattern_factors.counts,
+    pattern_factors.axis_signs,
+    pattern_factors.permuted,
+    pattern_shapes.transposed,
+    pattern_shapes.rows_and_columns,
+    pattern_values.powers,
+    pattern_values.scaled_reciprocal,
+    pattern_values.single_precision,
+    pattern_values.decimals,
+    pattern_values.whole,
+    pattern_values.absolute,
+    pattern_values.functions,
+    pattern_shapes.pixels_off,
+    pattern_shapes.index_off,
+    pattern_shapes.wrong_rounding,
+    pattern_steps.shifted_steps,
+    pattern_steps.wrapped_steps,
+    pattern_steps.negative_index,
+    pattern_steps.constant,
+    pattern_steps.sums,
+    pattern_steps.step_offset,
+    pattern_steps.spacing,
+    pattern_steps.other_values,
+    pattern_values.typed_constant,
+    pattern_values.default,
+    pattern_shapes.turned_back,
+    pattern_factors.other_quantity,
+    pattern_factors.common,
+    pattern_shapes.offset,
+)
+SUBSET = 6.0  # bits: "only where it differs" is a weaker claim than "everywhere"
+CLOSE = 3.0  # bits: an explanation this close to the best one is named beside it
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The best explanation: `kind` from docs/patterns.md, `text` for a reader, `confidence` from 0 to 1.
+
+    `evidence` says what it rests on; `also` holds explanations that fit nearly as well.
+    """
+
+    kind: str
+    text: str
+    confidence: float
+    evidence: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.text
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {**asdict(self), "evidence": list(self.evidence), "also": list(self.also)}
+
+
+def explain(reference: Sequence[Record], candidate: Sequence[Record], context: Compared) -> Pattern | None:
+    """Explain how all records of one quantity differ; None where nothing fits or the evidence is too thin.
+
+    `reference` and `candidate` hold that quantity's records of either trace, in order; `context` (a
+    Context, or diff.Case) gives the two whole traces. Words, and vectors of unequal length, are never
+    explained.
+    """
+    if not reference or not candidate:
+        return None
+    name = context.a.names.get(id(reference[0]), reference[0].quantity)
+    data = collect(name, reference, candidate, context)
+    if data is None or all(p.same for p in data.flat):
+        return None
+    return _best(data, 0.0) or _best_of_part(data)
+
+
+def _best(data: Data, extra: float) -> Pattern | None:
+    """The guess that is furthest ahead of all that fit, if it is ahead by what its kind demands."""
+    weighed = [(bits - extra, guess) for guess in _guesses(data) if (bits := weigh(data, guess)) is not None]
+    weighed = [(bits, guess) for bits, guess in weighed if bits >= guess.least]
+    if not weighed:
+        return None
+    weighed.sort(key=lambda w: -w[0])
+    bits, best = weighed[0]
+    also = [g.text for b, g in weighed[1:] if b > bits - CLOSE and g.kind != best.kind]
+    return Pattern(
+        best.kind, best.text, _confidence(bits, len(also)), _evidence(data, best, bits), tuple(dict.fromkeys(also))
+    )
+
+
+def _guesses(data: Data) -> Iterable[Guess]:
+    for rule in RULES:
+        yield from rule(data)
+
+
+def _best_of_part(data: Data) -> Pattern | None:
+    """The same for only those records that differ, where these are some of several."""
+    keep = [i for i, row in enumerate(data.rows) if not all(p.same for p in row)]
+    if len(keep) in (0, len(data.rows)):
+        return None
+    found = _best(data.only(keep), SUBSET)
+    if found is None:
+        return None
+    where = f"in {len(keep)} of {len(data.rows)} records"
+    return replace(found, text=f"{found.text}, {where}", evidence=(where, *found.evidence))
+
+
+def _confidence(bits: float, rivals: int) -> float:
+    """1 minus the chance of a coincidence, shared with explanations that fit as well."""
+    return round((1 - 2.0 ** -(min(bits, 10.0) + 1)) / (1 + rivals), 4)
+
+
+def _evidence(data: Data, guess: Guess, bits: float) -> tuple[str, ...]:
+    claimed = [(p, v) for p, v in zip(data.flat, guess.values, strict=True) if v is not None]
+    changed = [p for p, _ in claimed if not p.same]
+    first = max(changed, key=lambda p: abs(p.c - p.r) if p.c == p.c else 0.0)
+    return (
+        f"fits {len(claimed)} values in {len(data.rows)} record(s), {len(changed)} of them changed",
+        f"reference {first.r:.17g}, candidate {first.c:.17g}",
+        f"ahead of a coincidence by {bits:.0f} bits",
+    )

@@ -1,0 +1,322 @@
+"""The candidate is the reference times a constant: units, angles, pi, sign, counts, another quantity."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import permutations
+
+from .model import Record
+from .pattern_data import Data, Guess, Pair, significant
+
+UNITS = {
+    10: "Å and metres",
+    9: "nm and metres",
+    6: "micrometres and metres",
+    3: "milli and unit (mm and m, eV and keV)",
+    1: "Å and nm",
+    7: "Å and millimetres",
+    4: "Å and micrometres",
+    2: "per cent, or centi",
+    20: "Å squared and metres squared",
+    30: "cubic Å and cubic metres",
+}
+CONSTANTS: tuple[tuple[str, str, float, float], ...] = (
+    ("degrees-radians", "degrees and radians are mixed up: a factor of 180/π", 180 / math.pi, 3.0),
+    ("degrees-radians", "degrees and radians are mixed up: a factor of π/180", math.pi / 180, 3.0),
+    ("two-pi", "a factor of 2π", 2 * math.pi, 4.0),
+    ("two-pi", "a factor of 1/(2π)", 1 / (2 * math.pi), 4.0),
+    ("pi", "a factor of π", math.pi, 5.0),
+    ("pi", "a factor of 1/π", 1 / math.pi, 5.0),
+    ("four-pi-squared", "a factor of (2π)²", 4 * math.pi**2, 6.0),
+    ("four-pi-squared", "a factor of 1/(2π)²", 1 / (4 * math.pi**2), 6.0),
+    ("four-pi-squared", "a factor of 4π", 4 * math.pi, 7.0),
+    ("four-pi-squared", "a factor of 1/(4π)", 1 / (4 * math.pi), 7.0),
+    ("four-pi-squared", "a factor of π²", math.pi**2, 8.0),
+    ("four-pi-squared", "a factor of 1/π²", 1 / math.pi**2, 8.0),
+    ("factor-two", "a factor of 2", 2.0, 3.0),
+    ("factor-two", "a factor of 1/2", 0.5, 3.0),
+    ("factor-two", "a factor of 4", 4.0, 5.0),
+    ("factor-two", "a factor of 1/4", 0.25, 5.0),
+    ("root-two", "a factor of √2", math.sqrt(2), 6.0),
+    ("root-two", "a factor of 1/√2", math.sqrt(0.5), 6.0),
+    ("root-two", "a factor of √3", math.sqrt(3), 8.0),
+    ("root-two", "a factor of 1/√3", 1 / math.sqrt(3), 8.0),
+    ("fwhm-sigma", "width and standard deviation are mixed up: 2√(2 ln 2)", 2 * math.sqrt(2 * math.log(2)), 7.0),
+    ("fwhm-sigma", "width and standard deviation are mixed up: 1/(2√(2 ln 2))", 0.5 / math.sqrt(2 * math.log(2)), 7.0),
+    ("sphere-volume", "a factor of 4π/3, the volume of a sphere", 4 * math.pi / 3, 8.0),
+    ("sphere-volume", "a factor of 3/(4π), the volume of a sphere", 3 / (4 * math.pi), 8.0),
+)
+TRUE = 1.0  # bits for a statement that is true whatever its cause
+
+
+def scaled(data: Data, factor: float) -> tuple[list[float], list[float]]:
+    """Every reference value times `factor`, with errors."""
+    return [p.r * factor for p in data.flat], [abs(factor) * p.r_error for p in data.flat]
+
+
+def ratio(data: Data) -> tuple[float, float] | None:
+    """candidate/reference at the largest component, and how far it may be off relatively; None where there
+    is none.
+    """
+    pair = data.strongest()
+    if pair.r == 0 or pair.c == 0 or not (math.isfinite(pair.r) and math.isfinite(pair.c)):
+        return None
+    value = pair.c / pair.r
+    if value == 0 or math.isinf(value):
+        return None
+    return value, pair.r_error / abs(pair.r) + pair.c_error / abs(pair.c) + 1e-15
+
+
+def near(value: float, factor: float, off: float) -> bool:
+    """Whether the ratio may be this factor."""
+    return abs(value / factor - 1) <= off * 1.01
+
+
+def _guess(data: Data, kind: str, text: str, factor: float, cost: float, least: float = 8.0) -> Guess:
+    return Guess(kind, text, *scaled(data, factor), cost, least)
+
+
+def sign(data: Data) -> Iterator[Guess]:
+    """All components are negated."""
+    vector = len(data.flat) > 1
+    yield _guess(data, "sign", "the sign is reversed", -1.0, 2.0, TRUE if vector else 4.0)
+
+
+def power_of_ten(data: Data) -> Iterator[Guess]:
+    """A unit prefix, also together with a reversed sign."""
+    found = ratio(data)
+    if found is None:
+        return
+    value, off = found
+    exponent = round(math.log10(abs(value)))
+    if exponent == 0 or abs(exponent) > 40 or not near(abs(value), 10.0**exponent, off):
+        return
+    units = UNITS.get(abs(exponent))
+    text = f"a factor of 1e{exponent}" + (f": as between {units}" if units else "")
+    cost = 3.0 if units else 6.0
+    least = TRUE if abs(exponent) >= 3 else 4.0
+    if value > 0:
+        yield _guess(data, "power-of-ten", text, 10.0**exponent, cost, least - 2 * (abs(exponent) >= 3))
+    else:
+        yield _guess(data, "power-of-ten", text + ", and the sign is reversed", -(10.0**exponent), cost + 3, least)
+
+
+def constant(data: Data) -> Iterator[Guess]:
+    """A factor of the table above, with either sign."""
+    found = ratio(data)
+    if found is None:
+        return
+    value, off = found
+    for kind, text, factor, cost in CONSTANTS:
+        if near(abs(value), factor, off):
+            negative = value < 0
+            said = text + (", and the sign is reversed" if negative else "")
+            yield _guess(data, kind, said, math.copysign(factor, value), cost + 3 * negative)
+
+
+def small_ratio(data: Data) -> Iterator[Guess]:
+    """A ratio of small whole numbers: 3, 1/8, 2/3."""
+    found = ratio(data)
+    if found is None:
+        return
+    value, off = found
+    for over in range(1, 13):
+        top = round(abs(value) * over)
+        if 1 <= top <= 1000 and math.gcd(top, over) == 1 and near(abs(value), top / over, off):
+            if top / over in (1.0, 2.0, 0.5, 4.0, 0.25):
+                return
+            name = str(top) if over == 1 else f"{top}/{over}"
+            cost = 6 + 2 * math.log2(top * over) + 2 * (value < 0)
+            yield _guess(
+                data, "small-ratio", f"a factor of {'-' * (value < 0)}{name}", math.copysign(top / over, value), cost
+            )
+            return
+    inverse = 1 / abs(value)
+    if 13 <= round(inverse) <= 1000 and near(inverse, round(inverse), off):
+        cost = 6 + 2 * math.log2(round(inverse))
+        yield _guess(
+            data, "small-ratio", f"a factor of 1/{round(inverse)}", math.copysign(1 / round(inverse), value), cost
+        )
+
+
+def counts(data: Data) -> Iterator[Guess]:
+    """N cells along an axis, their product, powers of these; steps and other whole numbers that the traces
+    hold.
+    """
+    found = ratio(data)
+    if found is None:
+        return
+    value, off = found
+    known = whole_numbers(data)
+    cells = [known[name] for name in ("Na", "Nb", "Nc") if name in known]
+    if len(cells) == 3 and math.prod(cells) > 1:
+        known["Na·Nb·Nc"] = math.prod(cells)
+    cost = 4 + math.log2(6 * max(1, len(known)))
+    for name, count in known.items():
+        for power in (1, -1, 2, -2, 3, -3):
+            if count > 1 and near(abs(value), count**power, off):
+                factor = math.copysign(count**power, value)
+                shown = name if power == 1 else f"1/{name}" if power == -1 else f"{name}^{power}"
+                kind = "cells" if name in ("Na", "Nb", "Nc", "Na·Nb·Nc") else "count"
+                text = f"a factor of {'-' * (value < 0)}{shown} = {factor:.6g}"
+                yield _guess(data, kind, text, factor, cost + abs(power) + 2 * (value < 0))
+
+
+def whole_numbers(data: Data) -> dict[str, float]:
+    """Whole numbers from 2 to 1e9 that the traces hold or that were inferred, by name."""
+    found: dict[str, float] = {}
+    for view in (data.compared.a, data.compared.b):
+        for name, value in view.parameters.items():
+            if name not in ("pixel_mm",) and 1 < value < 1e9 and value == int(value):
+                found.setdefault(name, value)
+        for name in ("steps", "oversample", "sources", "phisteps", "mosaic_domains"):
+            for record in view.records(name)[:1]:
+                for number in record.numbers[:1]:
+                    if 1 < number < 1e9 and number == int(number):
+                        found.setdefault(name, number)
+    return found
+
+
+def other_quantity(data: Data) -> Iterator[Guess]:
+    """A factor equals another quantity, its inverse, square or root: one that is missing, or multiplied
+    twice.
+    """
+    if not any(not p.same for p in data.flat) or ratio(data) is None:
+        return
+    names = [name for name in data.compared.a.groups if name != data.name]
+    cost = 5 + math.log2(8 * max(1, len(names)))
+    for name in names:
+        factors = scalars_along(data, name)
+        if factors is None or all(abs(f.r) in (0.0, 1.0) for f in factors):
+            continue
+        for power, kind, text in (
+            (-1.0, "missing-factor", "lacks a factor {q}"),
+            (1.0, "extra-factor", "has {q} as one factor too many"),
+            (-2.0, "missing-factor", "lacks a factor {q}²"),
+            (2.0, "extra-factor", "has {q}² as a factor too many"),
+            (-0.5, "missing-square", "has √{q} as a factor where {q} belongs, or lacks √{q}"),
+            (0.5, "missing-square", "has √{q} as a factor too many"),
+            (-3.0, "missing-factor", "lacks a factor {q}³"),
+            (3.0, "extra-factor", "has {q}³ as a factor too many"),
+        ):
+            guess = _by(data, factors, power, cost + abs(power) - 3 * (name in data.parents))
+            if guess is not None:
+                values, errors, paid = guess
+                yield Guess(kind, "the candidate " + text.format(q=name), values, errors, paid)
+
+
+def _by(data: Data, factors: list[Pair], power: float, cost: float) -> tuple[list[float], list[float], float] | None:
+    values, errors = list[float](), list[float]()
+    for index, pair in enumerate(data.flat):
+        f = factors[index // data.width]
+        try:
+            factor = f.r**power
+            slope = abs(power) * f.r_error / abs(f.r)
+            value = pair.r * factor
+        except (ValueError, OverflowError, ZeroDivisionError):
+            return None
+        if isinstance(value, complex) or not abs(pair.c - value) <= abs(value) * 0.01 + pair.c_error + pair.r_error:
+            return None  # far off already: the rest need not be computed
+        values.append(value)
+        errors.append(abs(factor) * pair.r_error + abs(value) * slope)
+    return values, errors, cost
+
+
+def scalars_along(data: Data, name: str) -> list[Pair] | None:
+    """The value of the scalar `name` of the reference at each record of the quantity; None where there is
+    not one each.
+    """
+    view = data.compared.a
+    found: list[Pair] = []
+    for reference, _ in data.records:
+        related = view.related(name, reference)
+        if len(related) != 1 or len(related[0].numbers) != 1 or len(related[0].values) != 1:
+            return None
+        found.append(_known(view.half(related[0])[0] + 2 * view.floor(related[0])[0], related[0]))
+    return found
+
+
+def _known(error: float, record: Record) -> Pair:
+    return Pair(record.numbers[0], record.numbers[0], error, error)
+
+
+def common(data: Data) -> Iterator[Guess]:
+    """One unknown factor for all components; or the candidate's vectors are of unit length where the
+    reference's are not.
+    """
+    found = ratio(data)
+    if found is None or len(data.flat) < 2:
+        return
+    value, off = found
+    strongest = data.strongest()
+    values = [p.r * value for p in data.flat]
+    errors = [abs(value) * p.r_error + abs(p.r * value) * off for p in data.flat]
+    claims = [None if p is strongest else v for p, v in zip(data.flat, values, strict=True)]
+    if _unit(data, "c") and not _unit(data, "r"):
+        yield Guess(
+            "normalisation",
+            "the candidate's vectors are scaled to length 1, the reference's are not",
+            values,
+            errors,
+            20.0,
+        )
+    elif _unit(data, "r") and not _unit(data, "c"):
+        yield Guess(
+            "normalisation",
+            "the reference's vectors have length 1, the candidate's are not normalised",
+            claims,
+            errors,
+            6.0,
+        )
+    if significant(value) > 4:
+        yield Guess("common-factor", f"all components are multiplied by the same {value:.6g}", claims, errors, 14.0)
+
+
+def _unit(data: Data, side: str) -> bool:
+    if data.width < 2:
+        return False
+    lengths = [math.sqrt(sum(getattr(p, side) ** 2 for p in row)) for row in data.rows]
+    return all(abs(length - 1) < 1e-6 for length in lengths)
+
+
+def axis_signs(data: Data) -> Iterator[Guess]:
+    """Single components of a vector are negated."""
+    if data.width not in (2, 3):
+        return
+    for flipped in _subsets(data.width):
+        names = " and ".join("xyz"[i] for i in flipped)
+        signs = [-1.0 if i in flipped else 1.0 for i in range(data.width)]
+        values = [p.r * signs[i % data.width] for i, p in enumerate(data.flat)]
+        text = f"the sign of {names} is reversed"
+        yield Guess("component-sign", text, values, [p.r_error for p in data.flat], 4.0, TRUE)
+
+
+def _subsets(width: int) -> Iterator[tuple[int, ...]]:
+    if width == 2:
+        yield from ((0,), (1,))
+    else:
+        yield from ((0,), (1,), (2,), (0, 1), (0, 2), (1, 2))
+
+
+def permuted(data: Data) -> Iterator[Guess]:
+    """The components of a vector change places, also with reversed signs."""
+    if data.width not in (2, 3):
+        return
+    identity = tuple(range(data.width))
+    for order in permutations(identity):
+        if order == identity:
+            continue
+        kind = "swap" if sum(a != b for a, b in zip(order, identity, strict=True)) == 2 else "axis-permutation"
+        for signs in _signs(data.width):
+            values = [row[order[i]].r * signs[i] for row in data.rows for i in range(data.width)]
+            errors = [row[order[i]].r_error for row in data.rows for i in range(data.width)]
+            plain = all(s > 0 for s in signs)
+            letters = "".join(("" if s > 0 else "-") + "xyz"[k] for k, s in zip(order, signs, strict=True))
+            text = f"the components are exchanged: {'xyz'[: data.width]} became {letters}"
+            yield Guess(kind, text, values, errors, 4.0 if plain else 7.0, TRUE)
+
+
+def _signs(width: int) -> Iterator[tuple[float, ...]]:
+    for bits in range(2**width):
+        yield tuple(-1.0 if bits >> i & 1 else 1.0 for i in range(width))

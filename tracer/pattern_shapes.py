@@ -1,0 +1,264 @@
+"""Matrices and places: transposed, inverse, rotated the other way, half a pixel off."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from itertools import permutations, product
+
+from .pattern_data import Data, Guess, Pair
+from .pattern_factors import TRUE, scalars_along
+
+Vector = tuple[float, float, float]
+
+
+def away(x: float) -> float:
+    """Rounded to the nearest whole number, halves away from zero, as C's round() does."""
+    return math.copysign(math.floor(abs(x) + 0.5), x)
+
+
+ROUNDINGS: tuple[tuple[str, Callable[[float], float]], ...] = (
+    ("rounded down", math.floor),
+    ("rounded up", math.ceil),
+    ("cut off towards zero", math.trunc),
+    ("rounded half to even", round),
+    ("rounded half away from zero", away),
+)
+
+
+def transposed(data: Data) -> Iterator[Guess]:
+    """A matrix with rows and columns exchanged; for a rotation that is its inverse."""
+    if data.width != 9:
+        return
+    order = [3 * (i % 3) + i // 3 for i in range(9)]
+    values = [row[k].r for row in data.rows for k in order]
+    errors = [row[k].r_error for row in data.rows for k in order]
+    rotation = all(_orthonormal([p.r for p in row]) for row in data.rows)
+    kind, text = (
+        ("inverse-rotation", "the rotation is inverted (its matrix transposed)")
+        if rotation
+        else (
+            "transpose",
+            "the matrix is transposed",
+        )
+    )
+    yield Guess(kind, text, values, errors, 2.0, TRUE)
+
+
+def _orthonormal(m: list[float]) -> bool:
+    rows = (m[0:3], m[3:6], m[6:9])
+    return all(
+        abs(sum(a * b for a, b in zip(rows[i], rows[j], strict=True)) - (i == j)) < 1e-6
+        for i in range(3)
+        for j in range(i, 3)
+    )
+
+
+def rows_and_columns(data: Data) -> Iterator[Guess]:
+    """Rows or columns of a matrix change places."""
+    if data.width != 9:
+        return
+    for order in permutations(range(3)):
+        if order == (0, 1, 2):
+            continue
+        for what in ("rows", "columns"):
+            index = [3 * order[i // 3] + i % 3 if what == "rows" else 3 * (i // 3) + order[i % 3] for i in range(9)]
+            values = [row[k].r for row in data.rows for k in index]
+            errors = [row[k].r_error for row in data.rows for k in index]
+            text = f"the {what} of the matrix are exchanged: 123 became {''.join(str(k + 1) for k in order)}"
+            yield Guess("matrix-order", text, values, errors, 5.0, TRUE)
+
+
+def turned_back(data: Data) -> Iterator[Guess]:
+    """A vector turned by the opposite angle: about a known axis, from a vector that the trace holds before
+    turning.
+    """
+    if data.width != 3:
+        return
+    axes = list(_axes(data))
+    names = [name for name in data.compared.a.groups if name != data.name]
+    cost = 7 + math.log2(max(1, len(axes)))
+    for name in names:
+        before = vectors_along(data, name)
+        if before is None or not _same_length(data, before):
+            continue
+        for axis_name, axis in axes:
+            values = [v for row, b in zip(data.rows, before, strict=True) for v in _opposite(row, b, axis)]
+            scale = [math.sqrt(sum(p.r**2 for p in row)) for row in data.rows]
+            errors = [3 * max(p.r_error for p in data.rows[i // 3]) + 8e-16 * scale[i // 3] for i in range(len(values))]
+            text = f"turned by the opposite angle about {axis_name} (from {name})"
+            parent = name in data.parents
+            yield Guess("inverse-rotation", text, values, errors, cost - 3 * parent)
+
+
+def _axes(data: Data) -> Iterator[tuple[str, Vector]]:
+    yield "x", (1.0, 0.0, 0.0)
+    yield "y", (0.0, 1.0, 0.0)
+    yield "z", (0.0, 0.0, 1.0)
+    for name in ("spindle", "spindle_axis", "twotheta_axis"):
+        for record in data.compared.a.records(name)[:1]:
+            if len(record.numbers) == 3:
+                yield name, (record.numbers[0], record.numbers[1], record.numbers[2])
+
+
+def vectors_along(data: Data, name: str) -> list[tuple[Pair, ...]] | None:
+    """The reference's vector `name` at each record of the quantity; None where there is not one of equal
+    width each.
+    """
+    view = data.compared.a
+    found: list[tuple[Pair, ...]] = []
+    for reference, _ in data.records:
+        related = view.related(name, reference)
+        if len(related) != 1 or len(related[0].numbers) != data.width or len(related[0].values) != data.width:
+            return None
+        record = related[0]
+        errors = [h + 2 * f for h, f in zip(view.half(record), view.floor(record), strict=True)]
+        found.append(tuple(Pair(v, v, e, e) for v, e in zip(record.numbers, errors, strict=True)))
+    return found
+
+
+def _same_length(data: Data, before: list[tuple[Pair, ...]]) -> bool:
+    for row, b in zip(data.rows, before, strict=True):
+        ours, theirs = math.sqrt(sum(p.r**2 for p in row)), math.sqrt(sum(p.r**2 for p in b))
+        if ours == 0 or abs(ours - theirs) > 1e-5 * ours:
+            return False
+    return any(
+        any(abs(p.r - q.r) > 1e-9 * abs(q.r) for p, q in zip(row, b, strict=True))
+        for row, b in zip(data.rows, before, strict=True)
+    )
+
+
+def _opposite(row: tuple[Pair, ...], before: tuple[Pair, ...], axis: Vector) -> Vector:
+    """`before` turned by minus the angle that takes it to `row` about the unit vector `axis`.
+
+    With the parts along and across the axis: across' = 2 (across·û) û - turned, the mirror image of the
+    turned part.
+    """
+    v, w = [p.r for p in before], [p.r for p in row]
+    along = sum(a * b for a, b in zip(v, axis, strict=True))
+    along_w = sum(a * b for a, b in zip(w, axis, strict=True))
+    across = [a - along * u for a, u in zip(v, axis, strict=True)]
+    turned = [a - along_w * u for a, u in zip(w, axis, strict=True)]
+    square = sum(a * a for a in across)
+    size = math.sqrt(sum(a * a for a in v))
+    if abs(along - along_w) > 1e-5 * size or square == 0:
+        return (math.nan, math.nan, math.nan)
+    factor = 2 * sum(a * b for a, b in zip(across, turned, strict=True)) / square
+    x, y, z = (along_w * u + factor * a - t for u, a, t in zip(axis, across, turned, strict=True))
+    return (x, y, z)
+
+
+def pixels_off(data: Data) -> Iterator[Guess]:
+    """Half a pixel or a whole one: along the detector's axes for a vector, either way for a length."""
+    sizes = list(_pixel_sizes(data))
+    if not sizes or data.width not in (1, 3):
+        return
+    for unit, size in sizes:
+        for steps in product((0.0, 0.5, -0.5, 1.0, -1.0), repeat=1 if data.width == 1 else 2):
+            if any(steps):
+                offsets = _offsets(data, steps, size)
+                if offsets is not None:
+                    most = max(abs(s) for s in steps)
+                    kind = "half-pixel" if 0.5 in map(abs, steps) else "one-pixel"
+                    values = [p.r + o for p, o in zip(data.flat, offsets, strict=True)]
+                    said = ", ".join(
+                        f"{s:+g} pixel along {a}" for s, a in zip(steps, ("fast", "slow"), strict=False) if s
+                    )
+                    text = said if data.width == 3 else f"{steps[0]:+g} pixel ({size:g} {unit} a pixel)"
+                    yield Guess(
+                        kind, text, values, [p.r_error for p in data.flat], (4.0 if data.width == 1 else 6.0) + most
+                    )
+
+
+def _pixel_sizes(data: Data) -> Iterator[tuple[str, float]]:
+    """The pixel's edge in metres and in millimetres."""
+    for view in (data.compared.a, data.compared.b):
+        size = view.parameters.get("pixel_mm")
+        for record in view.records("pixel_mm")[:1]:
+            size = record.numbers[0] if record.numbers else size
+        if size:
+            yield "m", size / 1000
+            yield "mm", size
+            return
+
+
+def _offsets(data: Data, steps: tuple[float, ...], size: float) -> list[float] | None:
+    if data.width == 1:
+        return [steps[0] * size] * len(data.flat)
+    fast, slow = (_axis(data, name) for name in ("fdet_vec", "sdet_vec"))
+    if fast is None or slow is None:
+        return None
+    step = [size * (steps[0] * f + steps[1] * s) for f, s in zip(fast, slow, strict=True)]
+    return [step[i % 3] for i in range(len(data.flat))]
+
+
+def _axis(data: Data, name: str) -> tuple[float, ...] | None:
+    for record in data.compared.a.records(name)[:1]:
+        if len(record.numbers) == 3:
+            return record.numbers
+    return None
+
+
+def index_off(data: Data) -> Iterator[Guess]:
+    """An index or a position counted in pixels is off by a half or by one in every record."""
+    for step in (0.5, -0.5, 1.0, -1.0):
+        kind = "half-pixel" if abs(step) == 0.5 else "off-by-one"
+        text = f"{step:+g} everywhere" + (": an index counted from another start" if abs(step) == 1 else "")
+        yield Guess(kind, text, [p.r + step for p in data.flat], [p.r_error for p in data.flat], 5.0, 4.0)
+
+
+def offset(data: Data) -> Iterator[Guess]:
+    """The same amount is added to every component, or to the same component of every record."""
+    changed = [p for p in data.flat if not p.same]
+    if len(data.flat) < 3 or len(changed) < 2:
+        return
+    first = max(changed, key=lambda p: abs(p.c - p.r))
+    amount = first.c - first.r
+    off = first.r_error + first.c_error
+    if len(changed) == len(data.flat):
+        values = [None if p is first else p.r + amount for p in data.flat]
+        text = f"the same {amount:+.6g} is added everywhere"
+        yield Guess("offset", text, values, [p.r_error + off for p in data.flat], 14.0)
+    if data.width > 1 and len(data.rows) > 1:
+        yield _row_offset(data)
+
+
+def _row_offset(data: Data) -> Guess:
+    """What the first record shows is claimed of all others."""
+    step = [(p.c - p.r, p.r_error + p.c_error) for p in data.rows[0]]
+    values: list[float | None] = [None] * data.width
+    errors = [0.0] * data.width
+    for row in data.rows[1:]:
+        values += [p.r + amount for p, (amount, _) in zip(row, step, strict=True)]
+        errors += [p.r_error + off for p, (_, off) in zip(row, step, strict=True)]
+    shown = ", ".join(f"{amount:+.4g}" for amount, _ in step)
+    return Guess("offset", f"the same vector ({shown}) is added everywhere", values, errors, 16.0)
+
+
+def wrong_rounding(data: Data) -> Iterator[Guess]:
+    """A whole number was made from a traced fraction by another rule than the reference's."""
+    if any(p.r != math.floor(p.r) or p.c != math.floor(p.c) for p in data.flat):
+        return
+    for name in data.parents or tuple(data.compared.a.groups):
+        fractions = _fractions(data, name)
+        if fractions is None or not _rounds(data, fractions):
+            continue
+        for text, f in ROUNDINGS:
+            said = f"{name} is {text} where the reference rounds to the nearest"
+            yield Guess("integer-truncation", said, [float(f(x)) for x in fractions], None, 2.0, 1.0)
+
+
+def _fractions(data: Data, name: str) -> list[float] | None:
+    if name == data.name:
+        return None
+    if data.width == 1:
+        found = scalars_along(data, name)
+        return [p.r for p in found] if found else None
+    vectors = vectors_along(data, name)
+    return [p.r for row in vectors for p in row] if vectors else None
+
+
+def _rounds(data: Data, fractions: list[float]) -> bool:
+    return all(abs(p.r - x) <= 0.5 + 1e-9 for p, x in zip(data.flat, fractions, strict=True)) and any(
+        x != math.floor(x) for x in fractions
+    )

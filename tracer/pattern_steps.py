@@ -1,0 +1,192 @@
+"""Several records of one quantity: stale values, steps off by one, constants, sums; and values of other
+quantities.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from .pattern_data import Data, Guess, Pair
+from .pattern_factors import scalars_along
+from .pattern_shapes import vectors_along
+
+
+def shifted_steps(data: Data) -> Iterator[Guess]:
+    """Each record holds what belongs to the one before (stale) or after it."""
+    if len(data.rows) < 3:
+        return
+    for step, kind, text in (
+        (-1, "stale", "every record holds the value of the one before: not yet updated when used"),
+        (1, "off-by-one-step", "every record holds the value of the next one: the loop starts one step late"),
+        (-2, "stale", "every record holds the value of two records before"),
+        (2, "off-by-one-step", "every record holds the value of the one after next"),
+    ):
+        values, errors = _from(data, [i + step for i in range(len(data.rows))])
+        yield Guess(kind, text, values, errors, 3.0 + 2 * abs(step))
+
+
+def _from(data: Data, source: Sequence[int]) -> tuple[list[float | None], list[float]]:
+    """Record i claimed to hold the reference's record source[i]; nothing is claimed where there is no such record."""
+    values, errors = list[float | None](), list[float]()
+    for index in source:
+        if 0 <= index < len(data.rows):
+            values += [p.r for p in data.rows[index]]
+            errors += [p.r_error for p in data.rows[index]]
+        else:
+            values += [None] * data.width
+            errors += [0.0] * data.width
+    return values, errors
+
+
+def wrapped_steps(data: Data) -> Iterator[Guess]:
+    """The same in a ring (an index that wraps), and backwards."""
+    count = len(data.rows)
+    if count < 3:
+        return
+    for kind, text, source in (
+        ("stale", "the records are shifted by one, in a ring", [count - 1, *range(count - 1)]),
+        ("off-by-one-step", "the records are shifted back by one, in a ring", [*range(1, count), 0]),
+        ("reversed", "the records run backwards", range(count - 1, -1, -1)),
+    ):
+        values, errors = _from(data, source)
+        yield Guess(kind, text, values, errors, 4.5)
+
+
+def negative_index(data: Data) -> Iterator[Guess]:
+    """An index that became negative reads from the end: the first record holds the last one's value."""
+    count = len(data.rows)
+    if count < 3 or all(p.same for p in data.rows[0]):
+        return
+    values, errors = _from(data, [count - 1, *range(1, count)])
+    yield Guess("negative-index", "the first record holds the last one's value: index -1", values, errors, 5.0)
+
+
+def constant(data: Data) -> Iterator[Guess]:
+    """The candidate holds one value where the reference varies: the first one's, another one's, or any."""
+    if len(data.rows) < 3 or all(row_same(data.rows[0], row) for row in data.rows[1:]):
+        return
+    first = data.rows[0]
+    if not all(all(p.c == q.c for p, q in zip(row, first, strict=True)) for row in data.rows):
+        return
+    for index, row in enumerate(data.rows):
+        if all(p.same for p in row):
+            where = "first" if index == 0 else "last" if index == len(data.rows) - 1 else f"{index + 1}th"
+            values = [p.r for p in row] * len(data.rows)
+            errors = [p.r_error for p in row] * len(data.rows)
+            cost = 2.0 if index == 0 else 4.0 + math.log2(len(data.rows))
+            text = f"the {where} record's value stands everywhere: it is not computed again"
+            yield Guess("constant", text, values, errors, cost)
+            return
+    values = [None] * data.width + [p.c for p in first] * (len(data.rows) - 1)
+    yield Guess("constant", "one value everywhere where the reference varies", values, None, 6.0)
+
+
+def row_same(a: tuple[Pair, ...], b: tuple[Pair, ...]) -> bool:
+    """Whether two records of the reference are equal."""
+    return all(p.r == q.r for p, q in zip(a, b, strict=True))
+
+
+def sums(data: Data) -> Iterator[Guess]:
+    """Running sum instead of the term, or the term instead of the sum; the mean instead of the sum is a
+    count's factor.
+    """
+    if data.width != 1 or len(data.flat) < 3:
+        return
+    total, totals, errors = 0.0, list[float](), list[float]()
+    error = 0.0
+    for pair in data.flat:
+        total += pair.r
+        error += pair.r_error + 1e-16 * abs(total)
+        totals.append(total)
+        errors.append(error)
+    yield Guess("running-sum", "every record holds the sum of all up to it", totals, errors, 5.0)
+    terms = [b.r - a.r for a, b in zip((Pair(0, 0, 0, 0), *data.flat[:-1]), data.flat, strict=True)]
+    spread = [2 * p.r_error for p in data.flat]
+    yield Guess("running-sum", "every record holds its own term where the reference sums up", terms, spread, 5.0)
+
+
+def step_offset(data: Data) -> Iterator[Guess]:
+    """Evenly spaced values that are off by one spacing or half of one."""
+    if data.width != 1 or len(data.flat) < 3:
+        return
+    step = data.flat[1].r - data.flat[0].r
+    even = all(
+        abs(b.r - a.r - step) <= 4 * (a.r_error + b.r_error) + 1e-9 * abs(step)
+        for a, b in zip(data.flat[:-1], data.flat[1:], strict=True)
+    )
+    if step == 0 or not even:
+        return
+    for share, kind, text in (
+        (1.0, "off-by-one-step", "one step too far"),
+        (-1.0, "off-by-one-step", "one step too early"),
+        (0.5, "half-step", "half a step too far: the middle of the step instead of its start"),
+        (-0.5, "half-step", "half a step too early"),
+    ):
+        values = [p.r + share * step for p in data.flat]
+        errors = [3 * p.r_error for p in data.flat]
+        yield Guess(kind, text, values, errors, 3.0)
+
+
+def spacing(data: Data) -> Iterator[Guess]:
+    """n - 1 steps where n belong, or the other way: the range is divided by another number of intervals."""
+    count = len(data.flat)
+    if data.width != 1 or count < 3:
+        return
+    start, step = data.flat[0].r, data.flat[1].r - data.flat[0].r
+    if step == 0:
+        return
+    for factor, text in (
+        (count / (count - 1), "the last step lands on the end of the range: n - 1 intervals where n belong"),
+        ((count - 1) / count, "the end of the range is left out: n intervals where n - 1 belong"),
+    ):
+        values = [start + (p.r - start) * factor for p in data.flat]
+        errors = [3 * (p.r_error + data.flat[0].r_error) for p in data.flat]
+        yield Guess("range-ends", text, values, errors, 4.0)
+
+
+def other_values(data: Data) -> Iterator[Guess]:
+    """The candidate holds another quantity's value: names swapped, not yet transformed, or read from the
+    wrong place.
+    """
+    names = [name for name in data.compared.a.groups if name != data.name]
+    cost = 4 + math.log2(max(1, len(names)))
+    for name in names:
+        rows = vectors_along(data, name) if data.width > 1 else _as_rows(scalars_along(data, name))
+        if rows is None or not _reaches(data, rows):
+            continue
+        values = [p.r for row in rows for p in row]
+        errors = [p.r_error for row in rows for p in row]
+        if _goes_back(data, name):
+            text = f"{data.name} and {name} are exchanged"
+            yield Guess("swapped-names", text, values, errors, cost - 3, 4.0)
+        elif name in data.parents:
+            text = f"the candidate holds {name} itself: a step between is not applied"
+            yield Guess("unapplied", text, values, errors, cost - 4, 4.0)
+        else:
+            yield Guess("other-quantity", f"the candidate holds the value of {name}", values, errors, cost)
+
+
+def _as_rows(scalars: list[Pair] | None) -> list[tuple[Pair, ...]] | None:
+    return None if scalars is None else [(p,) for p in scalars]
+
+
+def _reaches(data: Data, rows: list[tuple[Pair, ...]]) -> bool:
+    """Whether the first record fits: most names end here."""
+    return all(
+        p.c == q.r or abs(p.c - q.r) <= 2 * (p.c_error + q.r_error) for p, q in zip(data.rows[0], rows[0], strict=True)
+    )
+
+
+def _goes_back(data: Data, name: str) -> bool:
+    """Whether the candidate's `name` holds the reference's value of our quantity."""
+    view = data.compared.b
+    for row, (_, candidate) in zip(data.rows, data.records, strict=True):
+        related = view.related(name, candidate)
+        if len(related) != 1 or len(related[0].numbers) != data.width:
+            return False
+        errors = view.half(related[0])
+        for pair, value, error in zip(row, related[0].numbers, errors, strict=True):
+            if abs(pair.r - value) > 2 * (pair.r_error + error):
+                return False
+    return not all(p.same for row in data.rows for p in row)
