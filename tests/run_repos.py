@@ -51,12 +51,13 @@ def exits(bad_from: int, broken: range = range(0)) -> Callable[[int], Files]:
     return files
 
 
-def state_of(repo: Path) -> str:
+def state_of(repo: Path, times: bool = True) -> str:
     """Hash of every name, content, mode and time of change below `repo`, its .git included."""
     said = hashlib.sha256()
     for path in sorted(repo.rglob("*")):
         about = path.lstat()
-        said.update(f"{path.relative_to(repo)}\0{about.st_mode}\0{about.st_mtime_ns}\0".encode())
+        when = about.st_mtime_ns if times else 0
+        said.update(f"{path.relative_to(repo)}\0{about.st_mode}\0{when}\0".encode())
         if path.is_file() and not path.is_symlink():
             said.update(hashlib.sha256(path.read_bytes()).digest())
     return said.hexdigest()

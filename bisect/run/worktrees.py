@@ -94,9 +94,11 @@ class Slot:
         git("init", "--quiet", "--bare", "--template=", form, str(self.git_dir))
         (self.git_dir / "objects" / "info").mkdir(exist_ok=True)
         (self.git_dir / "objects" / "info" / "alternates").write_bytes(os.fsencode(self.repository.objects) + b"\n")
-        for name in ("packed-refs", "shallow"):
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copyfile(self.repository.common / name, self.git_dir / name)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copyfile(self.repository.common / "shallow", self.git_dir / "shallow")
+        with contextlib.suppress(GitError):  # a snapshot of the refs, so that a probe may `git describe`
+            refs = self.repository.ask("for-each-ref", "--format=%(objectname) %(refname)")
+            (self.git_dir / "packed-refs").write_text(refs + "\n" if refs else "")
         if self.layout.filters:
             with contextlib.suppress(FileNotFoundError):
                 (self.git_dir / "info").mkdir(exist_ok=True)
