@@ -40,6 +40,8 @@ class ClosureResult:
     label: bool = False
     formula: str = ""
     why: str = ""
+    excess: float = 0.0
+    """How many times the allowance the worst component is off; inf where no value of a parameter fits."""
 
     @property
     def broken(self) -> bool:
@@ -123,7 +125,15 @@ def _against(view: View, record: Record, quantity: Quantity, alternative: Altern
     holds = all(_same(a.v, x, allow) for a, x, allow in zip(actual, values, allowed, strict=True))
     factor = None if holds else _factor(tuple(a.v for a in actual), values, allowed)
     why = "" if holds else _say(quantity.name, alternative, factor)
-    return ClosureResult(quantity.name, record, holds, values, allowed, factor, False, alternative.formula.text, why)
+    off = max((_times(a.v, x, allow) for a, x, allow in zip(actual, values, allowed, strict=True)), default=0.0)
+    text = alternative.formula.text
+    return ClosureResult(quantity.name, record, holds, values, allowed, factor, False, text, why, off)
+
+
+def _times(a: float, b: float, allowed: float) -> float:
+    if _same(a, b, allowed):
+        return 0.0
+    return abs(a - b) / allowed if allowed and math.isfinite(a) and math.isfinite(b) else math.inf
 
 
 def _actual(view: View, record: Record, quantity: Quantity, at: At) -> tuple[Num, ...]:
@@ -188,15 +198,24 @@ def _find_labels(view: View) -> None:
         records = view.records(name)
         if not records or not quantity.formulas or quantity.of is not None:
             continue
-        factors = {check_record(view, record, quantity).factor for record in records}
-        factor = factors.pop() if len(factors) == 1 else None
-        if factor is None or _power_of_ten(factor, 0.0) is None:
+        found = {_decade(check_record(view, record, quantity)) for record in records}
+        label = found.pop() if len(found) == 1 else None
+        if label is None or _children_hold(view, name):
             continue
-        raw = _children_hold(view, name)
-        view.labels[name] = factor
-        corrected = _children_hold(view, name)
-        if raw or not corrected:
+        view.labels[name] = label
+        if not _children_hold(view, name):
             del view.labels[name]
+
+
+def _decade(result: ClosureResult) -> float | None:
+    """The power of ten (not 1) nearest to how much longer the value is than it should be."""
+    if result.holds is not False or not result.expected or len(result.expected) != len(result.record.values):
+        return None
+    actual, expected = (math.hypot(*v) for v in (result.record.numbers, result.expected))
+    if not (0 < actual < math.inf and 0 < expected < math.inf):
+        return None
+    exponent = round(math.log10(actual / expected))
+    return 10.0**exponent if exponent else None
 
 
 def _children_hold(view: View, name: str) -> bool:

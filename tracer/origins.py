@@ -18,6 +18,8 @@ from .view import At, View
 if TYPE_CHECKING:
     from .pattern import Pattern
 
+_PLAIN = 8.0
+"""A break behind another origin must exceed its allowance this many times: coarse printing makes small ones."""
 _NEGLIGIBLE = 1e-3
 """Where the cost of an origin cannot be told, it ranks behind those that change the intensity by more than this."""
 
@@ -110,7 +112,7 @@ class Roles:
         a, b = self.case.closures_of(one.pairing)
         if a is None or b is None or a.holds is None or b.holds is None:
             return False
-        return a.broken != b.broken
+        return a.broken != b.broken and max(a.excess, b.excess) > _PLAIN
 
     def diverging_parents(self, one: Judged) -> list[str]:
         """Names of the nearest present ancestors that diverge at the place of this pair."""
@@ -240,12 +242,12 @@ class Roles:
             return Side.UNKNOWN
         told = [self.case.closures_of(one.pairing) for one in bad]
         results = [[r for r in side if r is not None] for side in zip(*told, strict=True)]
-        labelled = [bool(view.labels.get(name)) for view in (self.case.a, self.case.b)]
-        if any(labelled):
-            return Side.BOTH if all(labelled) else Side.REFERENCE if labelled[0] else Side.CANDIDATE
         side = Side(closure.fault(*results))
         if side is Side.UNKNOWN and quantity.kind in ("input", "config"):
             return Side.NEITHER
+        labelled = [bool(view.labels.get(name)) for view in (self.case.a, self.case.b)]
+        if side is Side.NEITHER and any(labelled):
+            return Side.BOTH if all(labelled) else Side.REFERENCE if labelled[0] else Side.CANDIDATE
         return side
 
     def _pattern(self, name: str, pairs: Sequence[Judged]) -> Pattern | None:
@@ -367,6 +369,10 @@ def moved(case: Case, record: Record, quantity: Quantity, terms: dict[int, Term]
         recorded = _numbers(case.a.term(record, (0.0,) * len(record.values)))
     except Unknown:
         return None
+    told = case.closure_of(record, Side.REFERENCE)
+    if told is not None and told.holds:
+        numbers = tuple(Num(r.v + (y.v - x.v)) for r, x, y in zip(recorded, *pair, strict=True))
+        return numbers[0] if record.shape == () else numbers
     numbers = tuple(
         Num(r.v * (y.v / x.v)) if len(recorded) == 1 and x.v else Num(r.v + (y.v - x.v))
         for r, x, y in zip(recorded, *pair, strict=True)

@@ -18,6 +18,9 @@ from .uncertain import EPSILON
 _TOKEN = re.compile(r"[-+]?(\d*)\.?(\d*)(?:[eEdD]([-+]?\d+))?\Z")
 
 
+_LEAST = 6
+
+
 @lru_cache(maxsize=65536)
 def significant(token: str) -> int:
     """Digits from the first that is not zero to the last printed; 0 for what is no decimal."""
@@ -64,7 +67,7 @@ class Formats:
         """The decimal exponent of the last digit shown."""
         match = _TOKEN.match(token)
         exponent = int(match[3]) if match and match[3] else 0
-        if match and (match[3] is not None) and -4 <= exponent < 15:
+        if match and (match[3] is not None) and -4 <= exponent < self.digits(record):
             return exponent - len(match[2])  # %e: %g would not have used an exponent here
         if token.endswith("0") and _shows_zeros(token):
             return exponent - _decimals(token)
@@ -73,7 +76,10 @@ class Formats:
             return -_decimals(token)
         if value == 0:
             return -400
-        return math.floor(math.log10(abs(value))) - self.digits(record) + 1
+        digits = self.digits(record)
+        if match and match[3] is None and not match[2]:
+            digits = max(digits, _LEAST)  # a whole number was not cut: %d is exact and %g shows six digits or more
+        return math.floor(math.log10(abs(value))) - digits + 1
 
 
 def _shows_zeros(token: str) -> bool:
