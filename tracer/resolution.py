@@ -19,6 +19,7 @@ _TOKEN = re.compile(r"[-+]?(\d*)\.?(\d*)(?:[eEdD]([-+]?\d+))?\Z")
 
 
 _LEAST = 6
+"""%g shows six digits unless told otherwise; fewer in a short trace means round numbers, not a coarse format."""
 
 
 @lru_cache(maxsize=65536)
@@ -51,8 +52,12 @@ class Formats:
         self._given = digits
 
     def digits(self, record: Record) -> int:
-        """Significant digits of the format that printed `record`, at least 1."""
-        return self._given or self._digits.get(record.prefix, 0) or max(1, *map(significant, record.tokens))
+        """Significant digits of the format that printed `record`.
+
+        A manifest speaks of the program's own prefix; lines under the bare word TRACE keep the six digits of %g.
+        """
+        seen = max(self._digits.get(record.prefix, 0), _LEAST)
+        return max(seen, self._given) if record.prefix != "TRACE" else seen
 
     def half(self, record: Record, index: int) -> float:
         """Half the last digit that the token could show: how far the number behind may lie from it."""
@@ -76,10 +81,7 @@ class Formats:
             return -_decimals(token)
         if value == 0:
             return -400
-        digits = self.digits(record)
-        if match and match[3] is None and not match[2]:
-            digits = max(digits, _LEAST)  # a whole number was not cut: %d is exact and %g shows six digits or more
-        return math.floor(math.log10(abs(value))) - digits + 1
+        return math.floor(math.log10(abs(value))) - self.digits(record) + 1
 
 
 def _shows_zeros(token: str) -> bool:

@@ -95,6 +95,11 @@ class View:
         found = [record for records in groups.values() for record in records]
         return found if len(groups) == 1 else sorted(found, key=lambda r: self._position[id(r)])
 
+    def loop(self, name: str) -> list[Record]:
+        """The records of one telling of a loop: those without a scope where some have none (a summary may repeat them)."""
+        groups = self.groups.get(name, {})
+        return groups[()] if () in groups else self.records(name)
+
     def related(self, name: str, record: Record) -> list[Record]:
         """The records of `name` that belong to the place of `record`: one, or all below it in the loop nest."""
         groups = self.groups.get(name)
@@ -300,7 +305,7 @@ class At:
 
     def many(self, names: frozenset[str]) -> list[Values]:
         """See `Values`: one view for each record of the name with most of them."""
-        most = max((self.view.records(name) for name in sorted(names)), key=len, default=[])
+        most = max((self.view.loop(name) for name in sorted(names)), key=len, default=[])
         return [self._from(record) for record in most]
 
     def _from(self, record: Record) -> At:
@@ -309,7 +314,7 @@ class At:
 
     def count(self, name: str) -> int:
         """See `Values`."""
-        return len(self.view.records(name))
+        return len(self.view.loop(name))
 
 
 def applicable(view: View, record: Record, quantity: Quantity) -> list[Alternative] | None:

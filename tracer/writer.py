@@ -1,0 +1,128 @@
+"""Write traces in the canonical form, byte for byte as trace.h does: `%.17g`, NaN as nan, sealed by count and CRC-32."""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import TextIO, TypeAlias
+
+from .errors import FirstbadError
+from .model import Record, Scope, Trace
+
+Numbers: TypeAlias = float | Sequence[float] | Sequence[Sequence[float]]
+_BAD_NAME = re.compile(r"[\x00-\x20={}\x7f]")
+
+
+def number(value: float, digits: int = 17) -> str:
+    """One number as the format wants it; a whole number prints like C's %g, too."""
+    value = float(value)
+    return "nan" if math.isnan(value) else f"{value:.{digits}g}"
+
+
+class Writer:
+    """Writes one trace to `stream`. Used in a `with` it seals at the end, unless an exception left the trace incomplete."""
+
+    def __init__(self, stream: TextIO, prefix: str = "TRACE_PY", digits: int = 17) -> None:
+        if not prefix.startswith("TRACE") or _BAD_NAME.search(prefix) or ":" in prefix:
+            raise FirstbadError(
+                f"{prefix!r} cannot begin a trace line", remedy="Use a word that begins with TRACE.", slug="trace-prefix"
+            )
+        self._stream, self._prefix, self._digits = stream, prefix, digits
+        self._records = self._crc = 0
+        self._state = "new"
+
+    def open(self, **facts: object) -> None:
+        """The opening line with facts about the run; it must come before the first record."""
+        if self._state != "new" or self._records:
+            raise self._order("opened twice, or after its first record")
+        said = "".join(f" {key}={str(value).replace(' ', '%20')}" for key, value in facts.items())
+        self._stream.write(f"TRACE_OPEN: firstbad-trace 1{said}\n")
+        self._state = "open"
+
+    def record(self, name: str, values: Numbers | str, scope: Scope | Mapping[str, object] = ()) -> None:
+        """One value: a number, a vector, a matrix (3×3 as nested sequences), or a word."""
+        pairs = scope.items() if isinstance(scope, Mapping) else scope
+        braces = ",".join(f"{key}={value}" for key, value in pairs)
+        said = self._said(values)
+        self._line(f"{self._prefix}: {self._named(name)}{f'{{{braces}}}' if braces else ''}{' ' if said else ''}{said}")
+
+    def setting(self, name: str, values: Numbers | str) -> None:
+        """A value that is set once in a run, in nanoBragg's own form: `PREFIX:name=v v v`."""
+        self._line(f"{self._prefix}:{self._named(name)}={self._said(values)}")
+
+    def line(self, text: str) -> None:
+        """Any other line that begins with TRACE; it counts for the seal."""
+        if not text.startswith("TRACE") or "\n" in text:
+            raise FirstbadError(
+                "a trace line must begin with TRACE and be one line", remedy="Print other text directly.", slug="trace-line"
+            )
+        self._line(text)
+
+    def seal(self) -> None:
+        """The closing line. Without it a reader knows that the trace was cut."""
+        if self._state != "open":
+            raise self._order("sealed before it was opened, or twice")
+        self._stream.write(f"TRACE_SEAL: records={self._records} crc32={self._crc:08x}\n")
+        self._state = "sealed"
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None and self._state == "open":
+            self.seal()
+
+    def _said(self, values: Numbers | str) -> str:
+        if isinstance(values, str):
+            return values
+        if not isinstance(values, Iterable):
+            return number(values, self._digits)
+        parts = list(values)
+        if parts and isinstance(parts[0], Iterable):
+            rows = [" ".join(number(v, self._digits) for v in row) for row in parts if isinstance(row, Iterable)]
+            return f"[{'; '.join(rows)}]"
+        return " ".join(number(v, self._digits) for v in parts if not isinstance(v, Iterable))
+
+    def _named(self, name: str) -> str:
+        if not name or _BAD_NAME.search(name):
+            raise FirstbadError(
+                f"{name!r} cannot name a quantity",
+                remedy="Use a name without blanks, '=' and braces.",
+                slug="trace-name",
+            )
+        return name
+
+    def _line(self, text: str) -> None:
+        if self._state == "sealed":
+            raise self._order("written to after it was sealed")
+        self._stream.write(text + "\n")
+        self._records += 1
+        self._crc = zlib.crc32(text.encode() + b"\n", self._crc)
+
+    def _order(self, what: str) -> FirstbadError:
+        return FirstbadError(f"the trace was {what}", remedy="Open, write, seal: in this order.", slug="trace-order")
+
+
+def write(stream: TextIO, trace: Trace, digits: int = 17) -> None:
+    """A whole trace in canonical form, sealed, with the facts that it was opened with."""
+    facts = dict(trace.manifest.facts) if trace.manifest else {}
+    prefix = next((r.prefix for r in trace if r.prefix), "TRACE_PY")
+    with Writer(stream, prefix, digits) as writer:
+        writer.open(**facts)
+        for record in trace:
+            writer.record(record.quantity, _nested(record), record.scope)
+
+
+def _nested(record: Record) -> Numbers | str:
+    numbers = record.numbers
+    if len(numbers) != len(record.values):
+        return " ".join(str(value) for value in record.values)
+    if len(record.shape) == 2:
+        width = record.shape[1]
+        return [numbers[i : i + width] for i in range(0, len(numbers), width)]
+    return numbers if record.shape else numbers[0]
