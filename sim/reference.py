@@ -187,9 +187,7 @@ def _processor() -> bytes:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return os.uname().machine.encode()
-    return "\n".join(
-        sorted({line for line in lines if line.startswith(("model name", "flags", "Features"))})
-    ).encode()
+    return "\n".join(sorted({line for line in lines if line.startswith(("model name", "flags", "Features"))})).encode()
 
 
 def _target(files: Sequence[Path], flags: Sequence[str], command: Sequence[str], folder: Path) -> Path:
@@ -223,9 +221,7 @@ def _c_names(files: Sequence[Path]) -> list[str]:
 
 def _run_compiler(command: Sequence[str], folder: Path) -> None:
     try:
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=BUILD_SECONDS, check=False
-        )
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=BUILD_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         first = f"it did not end within {BUILD_SECONDS:g} s"
     else:

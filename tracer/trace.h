@@ -46,7 +46,7 @@ typedef enum FirstbadStatus {
     FIRSTBAD_TOO_LONG,   /* a formatted line did not fit into its buffer */
     FIRSTBAD_CUT_SHORT,  /* the sink took fewer bytes than it was given */
     FIRSTBAD_BAD_NAME,   /* a quantity's name is empty or holds a blank, '=', a brace or a control character */
-    FIRSTBAD_BAD_ORDER,  /* opened twice, sealed before it was opened, written after it was closed */
+    FIRSTBAD_BAD_ORDER,  /* opened twice or too late, sealed before it was opened, written after it was closed */
     FIRSTBAD_BAD_COUNT   /* a quantity number outside the table, or too many values */
 } FirstbadStatus;
 
@@ -84,7 +84,7 @@ typedef struct FirstbadTrace {
 
 void firstbad_trace_init(FirstbadTrace *t, FirstbadSink sink, void *user);
 
-/* "TRACE_OPEN: firstbad-trace 1 FACTS"; facts are key=value pairs separated by blanks. */
+/* "TRACE_OPEN: firstbad-trace 1 FACTS", before the first record; facts are key=value pairs separated by blanks. */
 FirstbadStatus firstbad_trace_open(FirstbadTrace *t, const char *facts);
 
 /* "PREFIX: name v v v"; `scope` (may be NULL) is put in braces after the name: "phi=3,mosaic=1". */
@@ -319,7 +319,7 @@ FirstbadStatus firstbad_trace_open(FirstbadTrace *t, const char *facts) {
     Firstbad__Line line;
     FirstbadStatus status = FIRSTBAD_OK;
     line.trace = t;
-    line.status = t->opened ? FIRSTBAD_BAD_ORDER : FIRSTBAD_OK;
+    line.status = t->opened || t->records > 0 ? FIRSTBAD_BAD_ORDER : FIRSTBAD_OK;
     FIRSTBAD_TRACE_GUARD
     {
         firstbad__puts(&line, "TRACE_OPEN: firstbad-trace 1");

@@ -467,18 +467,35 @@ static int edits(const char *from, const char *to) {
     return table[n][m];
 }
 
-static void warn_unknown(const char *argument) {
+/* The option that was probably meant: one that begins so, else the one with the fewest edits; NULL if none is near. */
+static const char *nearest_option(const char *argument) {
     const char *nearest = NULL;
-    int best = 32, here;
+    int size = (int)strlen(argument), best = size < 6 ? 2 : 4, here;
+    for (int k = 0; k < FLAG_COUNT; k++)
+        if (size > 2 && strncmp(FLAGS[k].name, argument, (size_t)size) == 0)
+            return FLAGS[k].name;
     for (int k = 0; k < FLAG_COUNT; k++)
         if ((here = edits(argument, FLAGS[k].name)) < best) {
             best = here;
             nearest = FLAGS[k].name;
         }
-    if (nearest != NULL && best <= 3)
+    return nearest;
+}
+
+static void warn_unknown(const char *argument) {
+    const char *nearest = nearest_option(argument);
+    if (nearest != NULL)
         warn("unknown argument %s is ignored; the nearest option is %s", argument, nearest);
     else
         warn("unknown argument %s is ignored", argument);
+}
+
+/* The words behind an unknown option are its values; one warning is enough. */
+static int values_behind(int left, char **argument) {
+    int count = 0;
+    while (count < left && argument[count + 1][0] != '-')
+        count++;
+    return count;
 }
 
 static int is_number(const char *argument) {
@@ -498,8 +515,10 @@ static int try_argument(Options *o, const Own *own, int left, char **argument, i
         if (apply(&FLAGS[k], &r, argument[0], &reach))
             break;
     }
-    if (!known && !expected && !is_number(argument[0]))
+    if (!known && !expected && !is_number(argument[0])) {
         warn_unknown(argument[0]);
+        reach = values_behind(left, argument);
+    }
     return reach;
 }
 
