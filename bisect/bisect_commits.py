@@ -22,20 +22,21 @@ from typing import Any
 
 from ..tracer.errors import FirstbadError
 from .axes.commits import CommitRange, read_range
-from .run.attempt import Attempt, Task, holding
-from .run.driver import Drive, attempt_from
+from .run.attempt import Task, holding
+from .run.driver import Drive
 from .run.history import CommitInfo, commit_info, trees_of
 from .run.journal import Journal
-from .run.judges import probe_as_dict
+from .run.judges import probe_as_dict, probe_from_dict
 from .run.overlay import Overlay
 from .run.plumbing import open_repository
 from .run.pool import open_pool
 from .run.probe import Probe
 from .run.progress import Listener, Meter
-from .run.question import Question
-from .run.setup import Step
+from .run.sandbox import Limits
+from .run.setup import Step, Where
+from .run.story import accused, answers, question_of
 from .run.worktrees import Layout
-from .verdict import Candidates, Culprit, Flaky, Result, Several
+from .verdict import Culprit, Result
 
 MOST_NAMED = 50  # of so many accused commits the description is read
 
@@ -134,6 +135,18 @@ def bisect_commits(
         return _with_pool(plan, book, on_progress)
 
 
+def resume_bisect(path: Path, *, on_progress: Listener | None = None, **settings: Any) -> Outcome:
+    """Go on with the search whose journal is at `path`; all it asks is written there.
+
+    `settings` may change where and how fast it runs (jobs, cluster, home, cached), not what it asks.
+    """
+    head = Journal.read(path).header
+    ends = (head["new"], head["old"][0]) if head["repair"] else (head["old"][0], head["new"])
+    probe = probe_from_dict(head["probe"])
+    options = replace(_options_from(head["options"]), **settings)
+    return bisect_commits(Path(head["repository"]), *ends, probe, options=options, resume=path, on_progress=on_progress)
+
+
 @dataclass(frozen=True)
 class _Plan:
     """Everything that is known before the first probe."""
@@ -144,12 +157,6 @@ class _Plan:
     home: Path
     trees: dict[str, str]
     header: dict[str, Any]
-
-    def question(self) -> Question:
-        """The probe, and which ends it must tell apart."""
-        older, newer = self.commits.old, (self.commits.new,)
-        good, bad = (newer, older) if self.commits.repair else (older, newer)
-        return Question(self.probe, good, bad)
 
     def task(self, point: str, out: str, ticket: str, fresh: bool) -> Task:
         """The work order for one point."""
@@ -188,6 +195,27 @@ def _said(options: Options) -> dict[str, Any]:
     """What of the options a resumed search needs again; where and how fast it runs may change."""
     said = asdict(replace(options, home=None, jobs=1, cluster=""))
     return {k: v for k, v in said.items() if k not in ("home", "jobs", "cluster")}
+
+
+def _options_from(said: dict[str, Any]) -> Options:
+    def step(data: dict[str, Any]) -> Step:
+        limits = Limits(**data["limits"])
+        return Step(data["command"], tuple(data["depends"]), Where(data["where"]), limits)
+
+    overlay = said["overlay"]
+    if overlay is not None:
+        files, taps = (tuple((str(a), str(b)) for a, b in overlay[k]) for k in ("files", "taps"))
+        overlay = Overlay(files, bool(overlay["only_missing"]), taps)
+    layout: dict[str, Any] = {**said["layout"], "sparse": tuple(said["layout"]["sparse"])}
+    return Options(
+        confirm=said["confirm"],
+        first_parent=said["first_parent"],
+        leave_out=tuple(said["leave_out"]),
+        steps=tuple(step(data) for data in said["steps"]),
+        overlay=overlay,
+        layout=Layout(**layout),
+        cached=said["cached"],
+    )
 
 
 def fingerprint(header: dict[str, Any]) -> str:
@@ -235,7 +263,7 @@ def newest_unfinished(home: Path, wanted: str) -> Path | None:
 
 def _with_pool(plan: _Plan, book: Journal, on_progress: Listener | None) -> Outcome:
     begun = time.monotonic()
-    search, question = plan.commits.search(confirm=plan.options.confirm), plan.question()
+    search, question = plan.commits.search(confirm=plan.options.confirm), question_of(plan.commits, plan.probe)
     repository, settings = plan.commits.repository, plan.options
     with (
         holding(str(repository.path), str(plan.home), settings.layout),
@@ -252,20 +280,6 @@ def _with_pool(plan: _Plan, book: Journal, on_progress: Listener | None) -> Outc
     info = named[0] if isinstance(result, Culprit) else None
     seconds = time.monotonic() - begun
     return Outcome(result, info, named, meter.done, meter.cached, seconds, book.path, question.probe.hunt)
-
-
-def accused(result: Result) -> tuple[str, ...]:
-    """The commits that a result names, none for NotHere."""
-    if isinstance(result, Culprit | Flaky):
-        return (result.point,)
-    if isinstance(result, Candidates):
-        return result.points
-    return tuple(p for found in result.sets for p in found) if isinstance(result, Several) else ()
-
-
-def answers(book: Journal) -> list[tuple[str, Attempt]]:
-    """Every attempt that the journal holds, in order."""
-    return [(e["point"], attempt_from(e, book.runs)) for e in book.events if e["event"] == "end"]
 
 
 def _interrupted(book: Journal, done: int) -> FirstbadError:

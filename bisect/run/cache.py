@@ -16,6 +16,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .probe import starved
 from .sandbox import Ended, argv_of
 from .worktrees import remove_tree
 
@@ -85,9 +86,10 @@ def find(home: Path, key: str, out: Path) -> Ended | None:
 def keep(home: Path, key: str, ended: Ended, out: Path) -> None:
     """Keep a result that would come again: the command ended by itself, with an exit code that means something.
 
-    A time-out, a signal, a missing command or a full disk are facts about this machine today.
+    A time-out, a signal, a missing command, a full disk or memory are facts about this machine today.
     """
-    if ended.code is None or not 0 <= ended.code < 126 or ended.problem or ended.timed_out or ended.cancelled:
+    by_itself = not (ended.problem or ended.timed_out or ended.cancelled)
+    if ended.code is None or not 0 <= ended.code < 126 or not by_itself or starved(ended):
         return
     place = _place(home, key)
     part = place.with_name(f"{key}.{uuid.uuid4().hex}.part")

@@ -110,6 +110,15 @@ class Journal:
         self.events.append(said)
         return said
 
+    def is_held(self) -> bool:
+        """Whether a living search writes it now."""
+        probe = Lock(self._lock.path)
+        if not probe.path.exists():
+            return False
+        free = probe.take()
+        probe.drop()
+        return not free
+
     def close(self) -> None:
         """Let others write it."""
         if self._fd is not None:

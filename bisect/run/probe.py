@@ -157,12 +157,20 @@ def _stop_on_abort(ended: Ended) -> None:
         )
 
 
-def _starved(probe: Probe, ended: Ended) -> Verdict | None:
-    """A failure for want of disk or memory says nothing about the commit."""
+def starved(ended: Ended) -> str:
+    """ "disk" or "memory" where the error output says that there was none left, "" otherwise."""
     said = ended.text("stderr", _TAIL)
     if _NO_SPACE.search(said):
+        return "disk"
+    return "memory" if _NO_MEMORY.search(said) else ""
+
+
+def _starved(probe: Probe, ended: Ended) -> Verdict | None:
+    """A failure for want of disk, or of the memory that we bounded, says nothing about the commit."""
+    lacked = starved(ended)
+    if lacked == "disk":
         return Verdict(Kind.CANNOT_RUN, "the disk was full while the command ran")
-    if probe.limits.memory and _NO_MEMORY.search(said):
+    if lacked == "memory" and probe.limits.memory:
         return Verdict(Kind.CANNOT_RUN, f"ran out of its {probe.limits.memory >> 20} MiB of memory")
     return None
 

@@ -1,0 +1,194 @@
+"""Read a journal again: list searches, tell what was tried, judge it anew, say it as `git bisect log` does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...tracer.errors import FirstbadError
+from ..axes.commits import CommitRange, describe, read_range
+from ..verdict import Candidates, Culprit, Flaky, Kind, Result, Several, Verdict
+from .attempt import Attempt
+from .driver import attempt_from
+from .journal import Journal
+from .judges import probe_from_dict
+from .plumbing import open_repository
+from .probe import Probe
+from .question import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One search in the list of `firstbad bisect log`; `state` is its result's type, "running" or "unfinished"."""
+
+    path: Path
+    begun: str
+    repository: str
+    old: str
+    new: str
+    question: str
+    probes: int
+    state: str
+    culprit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One ended attempt with its verdict in the light of the whole search."""
+
+    point: str
+    verdict: Verdict
+    seconds: float
+    cached: bool
+    warm: bool
+    at: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A journal judged again; `result` is None where its answers do not conclude the search yet."""
+
+    result: Result | None
+    tried: tuple[Tried, ...]
+    hunt: str
+    commits: CommitRange
+
+
+def answers(book: Journal) -> list[tuple[str, Attempt]]:
+    """Every attempt that the journal holds, in order."""
+    return [(e["point"], attempt_from(e, book.runs)) for e in book.events if e["event"] == "end"]
+
+
+def searches(home: Path) -> list[Listed]:
+    """All journals under `home`, newest first; one that cannot be read is listed with the reason as its state."""
+    found: list[Listed] = []
+    for path in sorted((home / "searches").glob("*.jsonl"), reverse=True):
+        try:
+            found.append(_listed(Journal.read(path)))
+        except FirstbadError as exc:
+            found.append(Listed(path, "", "", "", "", "", 0, exc.message, ""))
+    return found
+
+
+def _listed(book: Journal) -> Listed:
+    head = book.header
+    result = next((e for e in reversed(book.events) if e["event"] == "result"), None)
+    state = result["result"] if result else "running" if book.is_held() else "unfinished"
+    command = head["probe"]["command"]
+    question = command if isinstance(command, str) else " ".join(command)
+    probes = sum(e["event"] == "end" for e in book.events)
+    culprit = (result or {}).get("point", "")
+    return Listed(
+        book.path, head["at"], head["repository"], head["old"][0], head["new"], question, probes, state, culprit
+    )
+
+
+def commits_of(book: Journal) -> CommitRange:
+    """The history that the journal's search was made on."""
+    head: dict[str, Any] = book.header
+    ends = (head["new"], head["old"][0]) if head["repair"] else (head["old"][0], head["new"])
+    options = head["options"]
+    return read_range(
+        open_repository(Path(head["repository"])),
+        *ends,
+        first_parent=options["first_parent"],
+        leave_out=options["leave_out"],
+    )
+
+
+def question_of(commits: CommitRange, probe: Probe) -> Question:
+    """The probe, and which ends it must tell apart."""
+    older, newer = commits.old, (commits.new,)
+    good, bad = (newer, older) if commits.repair else (older, newer)
+    return Question(probe, good, bad)
+
+
+def replay(book: Journal, probe: Probe | None = None) -> Replay:
+    """Judge everything again from what was kept, running nothing; `probe` puts another question to it.
+
+    Only the judge and what is hunted may differ: the command of the kept runs is what it is.
+    """
+    commits = commits_of(book)
+    question = question_of(commits, probe or probe_from_dict(book.header["probe"]))
+    search = commits.search(confirm=bool(book.header["options"]["confirm"]))
+    ends = [e for e in book.events if e["event"] == "end"]
+    verdicts: dict[int, Verdict] = {}
+    order: list[int] = []
+    for number, (point, attempt) in enumerate(answers(book)):
+        order.append(number)
+        for ready, verdict in question.offer(point, attempt):
+            search.record(ready, verdict)
+            verdicts[order.pop(0)] = verdict
+    tried = tuple(_tried(ends[i], verdicts[i]) for i in sorted(verdicts))
+    return Replay(search.result(), tried, question.probe.hunt, commits)
+
+
+def _tried(event: dict[str, Any], verdict: Verdict) -> Tried:
+    ended = event["ended"]
+    output = verdict.artefacts
+    return Tried(event["point"], verdict, ended["seconds"], event["cached"], ended["warm"], event["at"], output)
+
+
+def bisect_log(book: Journal) -> str:
+    """The search in the format of `git bisect log`, which `git bisect replay` takes."""
+    played = replay(book)
+    commits = played.commits
+    words = {Kind.GOOD: "good", Kind.BAD: "bad"}
+    start = "git bisect start"
+    if commits.repair:
+        words = {Kind.GOOD: "fixed", Kind.BAD: "broken"}
+        start += " --term-new=fixed --term-old=broken"
+    if book.header["options"]["first_parent"]:
+        start += " --first-parent"
+    about = describe(commits.repository, dict.fromkeys([*_points(played.tried), *_named(played.result)]))
+
+    def said(point: str) -> str:
+        return f"[{point}] {about[point].subject}"
+
+    lines = [start]
+    for one in _last_of_each(played.tried):
+        word = words.get(one.verdict.kind, "skip")
+        comment = f" ({one.verdict.kind}: {one.verdict.reason})" if word == "skip" else ""
+        lines += [f"# {word}: {said(one.point)}{comment}", f"git bisect {word} {one.point}"]
+    return (
+        "\n".join([*lines, *_conclusion(played.result, words[Kind.BAD if not commits.repair else Kind.GOOD], said)])
+        + "\n"
+    )
+
+
+def _conclusion(result: Result | None, word: str, said: Any) -> list[str]:
+    named = _named(result)
+    if isinstance(result, Culprit):
+        return [f"# first {word} commit: {said(named[0])}"]
+    if isinstance(result, Candidates):
+        return ["# only skipped commits left to test", *(f"# possible first {word} commit: {said(p)}" for p in named)]
+    return [f"# {type(result).__name__}"] if result is not None else []
+
+
+def _last_of_each(tried: Sequence[Tried]) -> list[Tried]:
+    """One line per commit: git takes no repeats. The last deciding answer, else the last."""
+    best: dict[str, Tried] = {}
+    for one in tried:
+        if one.point not in best or one.verdict.decides or not best[one.point].verdict.decides:
+            best[one.point] = one
+    return list(best.values())
+
+
+def _points(tried: Sequence[Tried]) -> list[str]:
+    return [one.point for one in tried]
+
+
+def _named(result: Result | None) -> tuple[str, ...]:
+    return accused(result) if result is not None else ()
+
+
+def accused(result: Result) -> tuple[str, ...]:
+    """The commits that a result names, none for NotHere."""
+    if isinstance(result, Culprit | Flaky):
+        return (result.point,)
+    if isinstance(result, Candidates):
+        return result.points
+    return tuple(p for found in result.sets for p in found) if isinstance(result, Several) else ()
