@@ -52,6 +52,7 @@ def align(a: View, b: View) -> list[Pairing]:
     """All records of both traces, in the order of the reference, the candidate's lonely ones after their predecessors."""
     groups_a, groups_b = _groups(a), _groups(b)
     pairs: list[Pairing] = []
+    lonely: dict[str, tuple[list[Record], list[Record]]] = {}
     loops: dict[tuple[int, int, _Place], list[tuple[str, list[Record], list[Record]]]] = {}
     for key in dict.fromkeys((*groups_a, *groups_b)):
         one, two = groups_a.get(key, []), groups_b.get(key, [])
@@ -60,11 +61,25 @@ def align(a: View, b: View) -> list[Pairing]:
         elif one and two:
             loops.setdefault((len(one), len(two), key[1]), []).append((key[0], one, two))
         else:
-            pairs.extend(Pairing(key[0], x, None, By.NOTHING) for x in one)
-            pairs.extend(Pairing(key[0], None, y, By.NOTHING) for y in two)
+            left = lonely.setdefault(key[0], ([], []))
+            left[0].extend(one)
+            left[1].extend(two)
+    pairs.extend(pair for name, (one, two) in lonely.items() for pair in _elsewhere(name, one, two))
     for members in loops.values():
         pairs.extend(_anchored(members))
     return _ordered(pairs, a, b)
+
+
+def _elsewhere(name: str, one: list[Record], two: list[Record]) -> Iterable[Pairing]:
+    """Records whose places do not meet: one side says where in the loops it is and the other does not."""
+    classes = {frozenset(place(x)) for x in one}, {frozenset(place(y)) for y in two}
+    if not one or not two or classes[0] & classes[1]:
+        yield from (Pairing(name, x, None, By.NOTHING) for x in one)
+        yield from (Pairing(name, None, y, By.NOTHING) for y in two)
+    elif len(one) == len(two):
+        yield from (Pairing(name, x, y, By.ORDER) for x, y in zip(one, two, strict=True))
+    else:
+        yield from _anchored([(name, one, two)])
 
 
 def _groups(view: View) -> _Groups:
@@ -204,14 +219,10 @@ def _ordered(pairs: list[Pairing], a: View, b: View) -> list[Pairing]:
     """In the order of the reference; what only the candidate has comes behind what stands before it there."""
     at_a = {id(record): index for index, record in enumerate(a.trace.records)}
     partner = {
-        id(p.candidate): at_a[id(p.reference)]
-        for p in pairs
-        if p.reference is not None and p.candidate is not None
+        id(p.candidate): at_a[id(p.reference)] for p in pairs if p.reference is not None and p.candidate is not None
     }
     last, keys = -1, dict[int, tuple[int, int]]()
     for index, record in enumerate(b.trace.records):
         last = partner.get(id(record), last)
         keys[id(record)] = (last, index + 1)
-    return sorted(
-        pairs, key=lambda p: (at_a[id(p.reference)], 0) if p.reference is not None else keys[id(p.candidate)]
-    )
+    return sorted(pairs, key=lambda p: (at_a[id(p.reference)], 0) if p.reference is not None else keys[id(p.candidate)])

@@ -12,6 +12,7 @@ from . import closure
 from .align import By, Pairing, align
 from .catalogue import Catalogue, load
 from .closure import ClosureResult
+from .formula import compile_formula
 from .model import Record, Trace, Value
 from .tolerance import Limits, Measure, Verdict, measure, worst
 from .view import View, place
@@ -224,9 +225,7 @@ class Case:
         self.measured = [
             (
                 p,
-                ()
-                if p.reference is None or p.candidate is None
-                else measure(self.a, p.reference, self.b, p.candidate),
+                () if p.reference is None or p.candidate is None else measure(self.a, p.reference, self.b, p.candidate),
             )
             for p in self.pairings
         ]
@@ -241,6 +240,11 @@ class Case:
             self.closure_of(pairing.reference, Side.REFERENCE),
             self.closure_of(pairing.candidate, Side.CANDIDATE),
         )
+
+    def parameters_used(self) -> set[str]:
+        """Parameters that some formula which holds really needs: the others were inferred in vain."""
+        texts = {r.formula for results in self.closures.values() for r in results if r.holds}
+        return {name for text in texts for name in compile_formula(text).names if name in self.catalogue.parameters}
 
 
 def _conclude(case: Case, limits: Limits) -> Diff:
@@ -259,7 +263,7 @@ def _conclude(case: Case, limits: Limits) -> Diff:
         by_role[Role.HEALED],
         by_role[Role.FLIPPED],
         _alone(judged),
-        _settings(case, judged),
+        _settings(case, judged, {f.quantity for f in by_role[Role.HEALED]}),
         {side: tuple(results) for side, results in case.closures.items()},
         {Side.REFERENCE: dict(case.a.labels), Side.CANDIDATE: dict(case.b.labels)},
         {Side.REFERENCE: dict(case.a.parameters), Side.CANDIDATE: dict(case.b.parameters)},
@@ -285,9 +289,7 @@ def _decision(case: Case, pairing: Pairing, measures: Sequence[Measure]) -> Verd
     assert pairing.reference is not None and pairing.candidate is not None
     doubt = [
         max(a, b)
-        for a, b in zip(
-            case.a.decision_doubt(pairing.reference), case.b.decision_doubt(pairing.candidate), strict=True
-        )
+        for a, b in zip(case.a.decision_doubt(pairing.reference), case.b.decision_doubt(pairing.candidate), strict=True)
     ]
     near = all(m.absolute == 0 or m.absolute <= step for m, step in zip(measures, doubt, strict=True))
     return Verdict.FLIPPED if near else Verdict.DIFFERENT
@@ -303,37 +305,34 @@ def _alone(judged: Sequence[Judged]) -> tuple[Alone, ...]:
     return tuple(Alone(name, side, tuple(records), name in paired) for (name, side), records in found.items())
 
 
-def _settings(case: Case, judged: Sequence[Judged]) -> tuple[Setting, ...]:
-    """What was configured differently: facts of the manifests, config and input records, inferred parameters."""
+def _settings(case: Case, judged: Sequence[Judged], healed: set[str]) -> tuple[Setting, ...]:
+    """What was configured differently: facts of the manifests, config and input records, inferred parameters.
+
+    An input that heals is a wrong label, not another configuration.
+    """
     found: list[Setting] = []
     a, b = (v.trace.manifest.facts if v.trace.manifest else {} for v in (case.a, case.b))
     for key in a:
-        if (
-            key in b
-            and a[key] != b[key]
-            and key not in ("side", "program", "digits", "threads", "device", "dtype")
-        ):
+        if key in b and a[key] != b[key] and key not in ("side", "program", "digits", "threads", "device", "dtype"):
             found.append(Setting(key, a[key], b[key], "manifest"))
     seen = set[str]()
     for one in judged:
         quantity = case.catalogue.get(one.quantity)
-        if (
-            quantity is None
-            or quantity.kind not in ("config", "input")
-            or one.quantity in seen
-            or not one.both
-        ):
+        if quantity is None or quantity.kind not in ("config", "input") or one.quantity in seen or not one.both:
             continue
-        if not one.verdict.agrees and not (quantity.kind == "input" and quantity.parents):
+        if (
+            not one.verdict.agrees
+            and one.quantity not in healed
+            and not (quantity.kind == "input" and quantity.parents)
+        ):
             seen.add(one.quantity)
             assert one.pairing.reference is not None and one.pairing.candidate is not None
-            found.append(
-                Setting(one.quantity, _value(one.pairing.reference), _value(one.pairing.candidate), "record")
-            )
+            found.append(Setting(one.quantity, _value(one.pairing.reference), _value(one.pairing.candidate), "record"))
+    used = case.parameters_used()
     for name in case.catalogue.parameters:
         x, y = case.a.parameters.get(name), case.b.parameters.get(name)
         gone = name in case.a.impossible or name in case.b.impossible
-        if x != y and ((x is not None and y is not None) or gone):
+        if name in used and x != y and ((x is not None and y is not None) or gone):
             found.append(Setting(name, x, y, "inferred"))
     return tuple(found)
 
@@ -347,9 +346,7 @@ def _notes(case: Case) -> list[str]:
         if trace.skipped:
             notes.append(f"the {side} has {len(trace.skipped)} TRACE lines that became no record")
     if not case.catalogue:
-        notes.append(
-            "there is no catalogue: order stands in for the graph, so only the first difference is an origin"
-        )
+        notes.append("there is no catalogue: order stands in for the graph, so only the first difference is an origin")
     return notes
 
 

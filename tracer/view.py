@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from .catalogue import Alternative, Catalogue, Noise, Quantity
 from .formula import Unknown, Values
-from .model import Record, Trace
+from .model import Record, Scope, Trace
 from .resolution import Formats, significant
 from .uncertain import EPSILON, FLOAT32, Num, Term, to_float32
 
@@ -42,8 +44,22 @@ def qualified(record: Record) -> str:
 
 
 def place(record: Record) -> dict[str, str]:
-    """Where in the loop nest the record stands, its section left out."""
-    return {key: value for key, value in record.scope if key != "section"}
+    """Where in the loop nest the record stands, its section left out: `phi_tic=3` and `phi=3` are one place."""
+    return dict(_place(record.scope)) if record.scope else {}
+
+
+@lru_cache(maxsize=65536)
+def _place(scope: Scope) -> tuple[tuple[str, str], ...]:
+    return tuple((_loop_name(key), _whole(value)) for key, value in scope if key != "section")
+
+
+def _loop_name(key: str) -> str:
+    bare = re.sub(r"_?(?:tic|index|idx|domain|step|i)\Z", "", key) or key
+    return {"mos": "mosaic", "src": "source", "thick": "layer"}.get(bare, bare)
+
+
+def _whole(value: str) -> str:
+    return value[:-2] if value.endswith(".0") and value[:-2].isdigit() else value
 
 
 class View:
@@ -169,9 +185,7 @@ class View:
             noise = quantity.noise if quantity else Noise()
             granted = noise.ulp * self.epsilon
             scale = self._scale(record, noise)
-            known = tuple(
-                granted * max(scale, abs(v)) if not isinstance(v, str) else 0.0 for v in record.values
-            )
+            known = tuple(granted * max(scale, abs(v)) if not isinstance(v, str) else 0.0 for v in record.values)
             self._floor[id(record)] = known
         return known
 
