@@ -1,0 +1,45 @@
+"""Numbers for people: as many digits as it takes to see that two values differ, never more than 17."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def short(value: object, digits: int = 6) -> str:
+    """One value or several, with `digits` significant digits."""
+    if isinstance(value, float):
+        return f"{value:.{digits}g}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return " ".join(short(v, digits) for v in value)
+    return "-" if value is None else str(value)
+
+
+def pair(reference: object, candidate: object) -> tuple[str, str]:
+    """Both values, each number with the digits that tell the two apart: never two equal texts for two numbers."""
+    if _numbers(reference) and _numbers(candidate):
+        left, right = _listed(reference), _listed(candidate)
+        if len(left) == len(right):
+            told = [_told_apart(a, b) for a, b in zip(left, right, strict=True)]
+            return " ".join(a for a, _ in told), " ".join(b for _, b in told)
+    return short(reference), short(candidate)
+
+
+def _listed(value: object) -> list[float]:
+    if isinstance(value, int | float):
+        return [float(value)]
+    assert isinstance(value, Sequence)
+    return [float(v) for v in value]
+
+
+def _numbers(value: object) -> bool:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return all(isinstance(v, int | float) for v in value)
+    return isinstance(value, int | float)
+
+
+def _told_apart(a: float, b: float) -> tuple[str, str]:
+    for digits in range(6, 18):
+        left, right = f"{a:.{digits}g}", f"{b:.{digits}g}"
+        if left != right or a == b or (a != a and b != b):  # noqa: PLR0124  NaN
+            return left, right
+    return f"{a:.17g}", f"{b:.17g}"
