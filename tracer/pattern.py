@@ -106,10 +106,10 @@ def _best(data: Data, extra: float) -> Pattern | None:
         return None
     weighed.sort(key=lambda w: -w[0])
     bits, best = weighed[0]
-    also = [g.text for b, g in weighed[1:] if b > bits - CLOSE and g.kind != best.kind]
-    return Pattern(
-        best.kind, best.text, _confidence(bits, len(also)), _evidence(data, best, bits), tuple(dict.fromkeys(also))
-    )
+    rivals = [g for b, g in weighed[1:] if b > bits - CLOSE and g.text != best.text]
+    also = tuple(dict.fromkeys(g.text for g in rivals))
+    kinds = {g.kind for g in rivals} - {best.kind}
+    return Pattern(best.kind, best.text, _confidence(bits, len(kinds)), _evidence(data, best, bits), also)
 
 
 def _guesses(data: Data) -> Iterable[Guess]:

@@ -67,6 +67,8 @@ class Pair:
     @property
     def same(self) -> bool:
         """Whether the two agree as far as they are known."""
+        if not (math.isfinite(self.r) and math.isfinite(self.c)):
+            return self.r == self.c or (math.isnan(self.r) and math.isnan(self.c))
         return self.r == self.c or abs(self.c - self.r) <= self.r_error + self.c_error
 
 
@@ -91,6 +93,11 @@ class Data:
         """What the catalogue says the quantity is computed from."""
         known = self.compared.a.catalogue.get(self.name)
         return known.parents if known else ()
+
+    @property
+    def digits(self) -> int:
+        """Digits that the candidate's print format can show."""
+        return min(self.compared.b.formats.digits(candidate) for _, candidate in self.records)
 
     def only(self, keep: Sequence[int]) -> Data:
         """The same of some of the records."""

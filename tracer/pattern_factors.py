@@ -157,7 +157,9 @@ def counts(data: Data) -> Iterator[Guess]:
         for power in (1, -1, 2, -2, 3, -3):
             if count > 1 and near(abs(value), count**power, off):
                 factor = math.copysign(count**power, value)
-                shown = name if power == 1 else f"1/{name}" if power == -1 else f"{name}^{power}"
+                raised = f"({name})" if "·" in name and abs(power) > 1 else name
+                raised += {2: "²", 3: "³"}.get(abs(power), "")
+                shown = raised if power > 0 else f"1/{raised}"
                 kind = "cells" if name in ("Na", "Nb", "Nc", "Na·Nb·Nc") else "count"
                 text = f"a factor of {'-' * (value < 0)}{shown} = {factor:.6g}"
                 yield _guess(data, kind, text, factor, cost + abs(power) + 2 * (value < 0))
@@ -254,6 +256,7 @@ def common(data: Data) -> Iterator[Guess]:
     errors = [abs(value) * p.r_error + abs(p.r * value) * off for p in data.flat]
     claims = [None if p is strongest else v for p, v in zip(data.flat, values, strict=True)]
     if _unit(data, "c") and not _unit(data, "r"):
+        values, errors = _normalised(data)
         yield Guess(
             "normalisation",
             "the candidate's vectors are scaled to length 1, the reference's are not",
@@ -271,6 +274,16 @@ def common(data: Data) -> Iterator[Guess]:
         )
     if significant(value) > 4:
         yield Guess("common-factor", f"all components are multiplied by the same {value:.6g}", claims, errors, 14.0)
+
+
+def _normalised(data: Data) -> tuple[list[float], list[float]]:
+    lengths = [math.sqrt(sum(p.r**2 for p in row)) for row in data.rows for _ in row]
+    values = [p.r / size if size else math.nan for p, size in zip(data.flat, lengths, strict=True)]
+    errors = [
+        3 * max(q.r_error for q in row) / size if size else 0.0
+        for row, size in zip((row for row in data.rows for _ in row), lengths, strict=True)
+    ]
+    return values, errors
 
 
 def _unit(data: Data, side: str) -> bool:

@@ -166,7 +166,7 @@ def pixels_off(data: Data) -> Iterator[Guess]:
                     )
                     text = said if data.width == 3 else f"{steps[0]:+g} pixel ({size:g} {unit} a pixel)"
                     yield Guess(
-                        kind, text, values, [p.r_error for p in data.flat], (4.0 if data.width == 1 else 6.0) + most
+                        kind, text, values, [p.r_error for p in data.flat], 2.0 + 2 * min(data.width, 2) + most, 5.0
                     )
 
 
@@ -201,6 +201,8 @@ def _axis(data: Data, name: str) -> tuple[float, ...] | None:
 
 def index_off(data: Data) -> Iterator[Guess]:
     """An index or a position counted in pixels is off by a half or by one in every record."""
+    if abs(data.strongest().r) < 0.01:
+        return  # the reference would not show in the sum
     for step in (0.5, -0.5, 1.0, -1.0):
         kind = "half-pixel" if abs(step) == 0.5 else "off-by-one"
         text = f"{step:+g} everywhere" + (": an index counted from another start" if abs(step) == 1 else "")
@@ -237,7 +239,7 @@ def _row_offset(data: Data) -> Guess:
 
 def wrong_rounding(data: Data) -> Iterator[Guess]:
     """A whole number was made from a traced fraction by another rule than the reference's."""
-    if any(p.r != math.floor(p.r) or p.c != math.floor(p.c) for p in data.flat):
+    if not all(p.r.is_integer() and p.c.is_integer() for p in data.flat):
         return
     for name in data.parents or tuple(data.compared.a.groups):
         fractions = _fractions(data, name)
@@ -260,5 +262,5 @@ def _fractions(data: Data, name: str) -> list[float] | None:
 
 def _rounds(data: Data, fractions: list[float]) -> bool:
     return all(abs(p.r - x) <= 0.5 + 1e-9 for p, x in zip(data.flat, fractions, strict=True)) and any(
-        x != math.floor(x) for x in fractions
+        not x.is_integer() for x in fractions
     )

@@ -20,9 +20,15 @@ POWERS: tuple[Map, ...] = (
     ("cube", "candidate = reference³", lambda x: x**3, lambda x: 3 * x * x, 6.0),
     ("cube", "candidate = ∛reference", math.cbrt, lambda x: math.cbrt(x) / x / 3, 6.0),
     ("reciprocal", "candidate = 1/reference²", lambda x: 1 / x**2, lambda x: 2 / x**3, 6.0),
-    ("reciprocal", "candidate = 1/√reference", lambda x: 1 / math.sqrt(x), lambda x: 0.5 / x**1.5, 6.0),
+    ("reciprocal", "candidate = 1/√reference", lambda x: 1 / math.sqrt(x), lambda x: 0.5 / math.sqrt(x) ** 3, 6.0),
     ("doubled-square", "candidate = reference⁴", lambda x: x**4, lambda x: 4 * x**3, 6.0),
-    ("missing-square", "candidate = ⁴√reference", lambda x: x**0.25, lambda x: 0.25 * x**-0.75, 7.0),
+    (
+        "missing-square",
+        "candidate = ⁴√reference",
+        lambda x: math.sqrt(math.sqrt(x)),
+        lambda x: 0.25 * math.sqrt(x) ** -1.5,
+        7.0,
+    ),
 )
 FUNCTIONS: tuple[Map, ...] = (
     ("logarithm", "candidate = ln(reference)", math.log, lambda x: 1 / x, 5.0),
@@ -32,8 +38,6 @@ FUNCTIONS: tuple[Map, ...] = (
     ("exponential", "candidate = exp(-reference)", lambda x: math.exp(-x), lambda x: math.exp(-x), 6.0),
     ("exponential", "candidate = 10^reference", lambda x: 10.0**x, lambda x: 2.31 * 10.0**x, 7.0),
     ("complement", "candidate = 1 - reference", lambda x: 1 - x, lambda _: 1.0, 3.0),
-    ("complement", "candidate = reference - 1", lambda x: x - 1, lambda _: 1.0, 5.0),
-    ("complement", "candidate = 1 + reference", lambda x: 1 + x, lambda _: 1.0, 5.0),
     (
         "sine-cosine",
         "sine and cosine are exchanged: candidate = √(1 - reference²)",
@@ -130,8 +134,8 @@ def _through(value: float, form: str) -> float:
 
 def decimals(data: Data) -> Iterator[Guess]:
     """Rounded to a few decimals or digits, as by a format string."""
-    if all(significant(p.c) >= 12 for p in data.flat if not p.same):
-        return
+    if all(significant(p.c) > min(12, data.digits - 3) for p in data.flat if not p.same):
+        return  # what the print format cuts off is no mistake
     for places in range(1, 10):
         values = [round(p.r, places) if math.isfinite(p.r) else p.r for p in data.flat]
         yield Guess("decimals", f"rounded to {places} decimals", values, None, 6.0)
@@ -142,7 +146,7 @@ def decimals(data: Data) -> Iterator[Guess]:
 
 def whole(data: Data) -> Iterator[Guess]:
     """Cut off or rounded to a whole number."""
-    if any(p.c != math.floor(p.c) for p in data.flat if math.isfinite(p.c)):
+    if not all(p.c.is_integer() for p in data.flat if math.isfinite(p.c)):
         return
     for text, f in (
         ("cut off to a whole number", math.trunc),
@@ -193,9 +197,9 @@ def typed_constant(data: Data) -> Iterator[Guess]:
     if data.width != 1 or any(p.c != first or p.r != ours for p in data.flat) or not math.isfinite(first):
         return
     shown, most = significant(first), significant(ours)
-    if first == 0 or shown > 12 or shown < 3 or abs(first - ours) > 1e-2 * abs(first):
+    if first == 0 or shown > min(12, data.digits - 3) or shown < 3 or abs(first - ours) > 1e-2 * abs(first):
         return
-    text = f"{first:.15g}, a constant typed with {shown} digits or from another table, instead of {ours:.15g}"
+    text = f"{first:.15g}, a constant typed with {shown} digits or from another table, not {ours:.15g}"
     errors = [0.0] * len(data.flat)
     yield Guess("typed-constant", text, [first] * len(data.flat), errors, 6.0, 4.0, DIGIT * (min(15, most + 1) - shown))
 
@@ -207,6 +211,8 @@ def default(data: Data) -> Iterator[Guess]:
     first = data.flat[0].c
     if data.width != 1 or first in (0.0, 1.0) or any(p.c != first for p in data.flat):
         return
+    if not all(1 / 30 < first / p.r < 30 for p in data.flat if p.r != 0):
+        return  # a default is of the table's kind
     shown, most = significant(first), max(significant(p.r) for p in data.flat)
     given = any(
         first in record.numbers for view in (data.compared.a, data.compared.b) for record in view.records("default_F")
