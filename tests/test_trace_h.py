@@ -77,7 +77,9 @@ def test_off_means_absent(tmp_path: Path) -> None:
     body += 'FIRSTBAD_TRACE_OPEN(t, "a=b"); FIRSTBAD_TRACE(t, "x", n++); FIRSTBAD_TRACE_IN(t, "x", "s=1", n++);\n'
     body += 'FIRSTBAD_TRACE_SET(t, "x", n++); FIRSTBAD_TRACE_WORD(t, "x", n++ ? "a" : "b");\n'
     body += 'FIRSTBAD_TRACE_VALUES(t, "x", (n++, NULL), 0); FIRSTBAD_TRACE_MATRIX(t, "x", (n++, NULL), 0, 0);\n'
-    body += 'FIRSTBAD_TRACE_LINE(t, "TRACE %d", n++); FIRSTBAD_STREAM(NULL, n++, 0, 0, NULL, 0); FIRSTBAD_TRACE_SEAL(t);\n'
+    body += (
+        'FIRSTBAD_TRACE_LINE(t, "TRACE %d", n++); FIRSTBAD_STREAM(NULL, n++, 0, 0, NULL, 0); FIRSTBAD_TRACE_SEAL(t);\n'
+    )
     body += 'printf("%d", n);'
     assert output(compile_c(tmp_path, c_main(body, "#define FIRSTBAD_TRACE_OFF\n"))) == b"0"
     without = (tmp_path / "test.c").read_text().replace("#define FIRSTBAD_TRACE_IMPLEMENTATION\n", "")
@@ -102,7 +104,7 @@ def test_what_is_lost_is_counted_and_never_sealed(name: str, tmp_path: Path) -> 
     fault, status = FAILURES[name]
     body = 'FirstbadTrace t; firstbad_trace_init(&t, firstbad_to_file, stdout);\nFIRSTBAD_TRACE_OPEN(&t, "side=C");\n'
     body += f'FIRSTBAD_TRACE(&t, "good", 1);\n{fault}\nFIRSTBAD_TRACE(&t, "later", 2);\nFIRSTBAD_TRACE_SEAL(&t);\n'
-    body += f'if (t.status != {status} || t.lost != 1 || strlen(firstbad_trace_message(&t)) < 20) return 3;'
+    body += f"if (t.status != {status} || t.lost != 1 || strlen(firstbad_trace_message(&t)) < 20) return 3;"
     lines = output(compile_c(tmp_path, c_main(body))).decode().splitlines()
     assert lines == ["TRACE_OPEN: firstbad-trace 1 side=C", "TRACE_C: good 1", "TRACE_C: later 2"]
 
@@ -134,7 +136,7 @@ def test_a_full_disk_is_noticed_by_text_and_stream(tmp_path: Path) -> None:
     body = 'FirstbadTrace t; firstbad_trace_init(&t, short_sink, stdout);\nFIRSTBAD_TRACE_OPEN(&t, "");\n'
     body += 'FIRSTBAD_TRACE(&t, "x", 1); FIRSTBAD_TRACE(&t, "y", 2);\n'
     body += "if (firstbad_trace_seal(&t) != FIRSTBAD_CUT_SHORT || t.lost != 2) return 3;\n"
-    body += "static FirstbadStream s; const char *names[] = {\"x\"}; double v = 1; left = 10;\n"
+    body += 'static FirstbadStream s; const char *names[] = {"x"}; double v = 1; left = 10;\n'
     body += "firstbad_stream_open(&s, short_sink, stdout, 1, 1, names, 1); FIRSTBAD_STREAM(&s, 0, 0, 0, &v, 1);\n"
     body += "if (firstbad_stream_close(&s) != FIRSTBAD_CUT_SHORT) return 4;"
     source = c_main(body).replace("int main", SHORT_SINK + "int main")
@@ -216,7 +218,8 @@ def test_stream_refuses_what_its_table_does_not_hold(tmp_path: Path) -> None:
 
 def test_two_files_may_include_it(tmp_path: Path) -> None:
     (tmp_path / "other.c").write_text(
-        '#include "trace.h"\nvoid other(FirstbadTrace *t);\nvoid other(FirstbadTrace *t) { FIRSTBAD_TRACE(t, "y", 2); }\n'
+        '#include "trace.h"\nvoid other(FirstbadTrace *t);\n'
+        'void other(FirstbadTrace *t) { FIRSTBAD_TRACE(t, "y", 2); }\n'
     )
     body = 'FirstbadTrace t; firstbad_trace_init(&t, firstbad_to_file, stdout); FIRSTBAD_TRACE(&t, "x", 1); other(&t);'
     source = c_main(body).replace("int main", "void other(FirstbadTrace *t);\nint main")
