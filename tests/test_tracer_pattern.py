@@ -434,7 +434,7 @@ def test_no_values_break_it(width: int, rows: int, data: st.DataObject):
     for _ in range(2):
         values = data.draw(st.lists(st.lists(number, min_size=width, max_size=width), min_size=rows, max_size=rows))
         records = [
-            Record("x", tuple(v), tuple("%.17g" % x for x in v), () if width == 1 else (width,), (("i", str(i)),))
+            Record("x", tuple(v), tuple(f"{x:.17g}" for x in v), () if width == 1 else (width,), (("i", str(i)),))
             for i, v in enumerate(values)
         ]
         traces.append(Trace(tuple(records)))

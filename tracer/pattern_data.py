@@ -21,6 +21,7 @@ from .view import View
 
 MOST = 200  # records that are looked at
 CAP = 40.0  # bits that one component may give: more digits do not make it more convincing
+LARGEST = 1e150  # beyond it squares overflow, and nothing that a trace means is that large
 ZERO = 12.0  # bits that an exact zero may give
 DIGIT = math.log2(10)
 
@@ -143,6 +144,8 @@ def collect(name: str, reference: Sequence[Record], candidate: Sequence[Record],
     ][:MOST]
     if not pairs or len({len(a.values) for a, _ in pairs}) != 1:
         return None
+    if any(LARGEST < abs(x) < math.inf for a, b in pairs for x in (*a.numbers, *b.numbers)):
+        return None
     rows = tuple(_row(a, b, compared) for a, b in pairs)
     return Data(name, tuple(pairs), rows, compared, pairs[0][0].shape, tuple(p for row in rows for p in row))
 
@@ -169,11 +172,11 @@ def each(data: Data, f: Callable[[float], float], slope: Callable[[float], float
     values, errors = list[float](), list[float]()
     for pair in data.flat:
         try:
-            values.append(f(pair.r))
-            errors.append(abs(slope(pair.r)) * pair.r_error)
+            value, error = f(pair.r), abs(slope(pair.r)) * pair.r_error
         except (ValueError, OverflowError, ZeroDivisionError):
-            values.append(math.nan)
-            errors.append(0.0)
+            value, error = math.nan, 0.0
+        values.append(value)
+        errors.append(error)
     return values, errors
 
 
@@ -206,7 +209,7 @@ def _bits(pair: Pair, error: float) -> float:
     if pair.c == 0:
         return min(ZERO, digits)
     change = min(abs(pair.c - pair.r), abs(pair.c))
-    exact = math.log2(change / error) if error > 0 else CAP
+    exact = math.log2(change / error) if 0 < error < change else 0.0 if error else CAP
     return max(0.0, min(CAP, digits, exact))
 
 

@@ -63,7 +63,7 @@ def ratio(data: Data) -> tuple[float, float] | None:
     if pair.r == 0 or pair.c == 0 or not (math.isfinite(pair.r) and math.isfinite(pair.c)):
         return None
     value = pair.c / pair.r
-    if value == 0 or math.isinf(value):
+    if not 1e-60 < abs(value) < 1e60:
         return None
     return value, pair.r_error / abs(pair.r) + pair.c_error / abs(pair.c) + 1e-15
 
