@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
 
 from ..tracer.errors import FirstbadError
@@ -16,8 +16,8 @@ from .output import say_error
 VERBATIM = ("sim", "reference")
 
 
-def build_app() -> typer.Typer:
-    """The typer application with every command on it."""
+def build_app(only: str = "") -> typer.Typer:
+    """The typer application with every command on it, or with `only` that one: starting is part of the wait."""
     app = typer.Typer(
         name="firstbad",
         help="What went bad first? Trace diff and bisect for ports of numerical programs.",
@@ -26,7 +26,7 @@ def build_app() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    commands.register(app)
+    commands.register(app, only)
     return app
 
 
@@ -38,17 +38,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _dispatch(words)
     except FirstbadError as problem:
         return say_error(problem, as_json=as_json)
-    except click.exceptions.Abort:
-        return _interrupted()
-    except click.ClickException as problem:
-        return say_error(_usage(problem), as_json=as_json)
     except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:
         sys.stderr.close()
         return 2
     except Exception as problem:
-        return say_error(_defect(problem), as_json=as_json)
+        if type(problem).__name__ == "Abort":
+            return _interrupted()
+        return say_error(_usage(problem) or _defect(problem), as_json=as_json)
 
 
 def _dispatch(words: list[str]) -> int:
@@ -56,7 +54,7 @@ def _dispatch(words: list[str]) -> int:
         from .commands import programs
 
         return programs.run(words[0], words[1:])
-    result = build_app()(args=words, standalone_mode=False)
+    result = build_app(words[0] if words else "")(args=words, standalone_mode=False)
     return result if isinstance(result, int) else 0
 
 
@@ -65,10 +63,15 @@ def _interrupted() -> int:
     return 130
 
 
-def _usage(problem: click.ClickException) -> FirstbadError:
+def _usage(problem: Exception) -> FirstbadError | None:
+    """A word that the parser did not understand. Told by its method: newer typers carry a click of their own."""
+    told = getattr(problem, "format_message", None)
+    if not callable(told):
+        return None
     context = getattr(problem, "ctx", None)
     where = context.command_path if context is not None else "firstbad"
-    return FirstbadError(problem.format_message().rstrip("."), remedy=f"See `{where} --help`", slug="usage")
+    said = " ".join(dict.fromkeys(re.split(r"(?<=[?.]) ", str(told()))))
+    return FirstbadError(said, remedy=f"See `{where} --help`", slug="usage")
 
 
 def _defect(problem: Exception) -> FirstbadError:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import typer
 
+MODULES = ("diff", "check", "gate", "bisect", "investigate", "trace", "selftest", "init", "demo", "programs")
 
-def register(app: typer.Typer) -> None:
-    """Put every command on `app`. The modules are small: what is heavy they import when they run."""
-    from . import bisect, check, demo, diff, gate, init, investigate, programs, selftest, trace
 
-    for module in (diff, check, gate, bisect, investigate, trace, selftest, init, demo, programs):
-        module.register(app)
+def register(app: typer.Typer, only: str = "") -> None:
+    """Put every command on `app`; where `only` names one, just that. A module imports what is heavy when it runs."""
+    app.callback()(_top)
+    for name in [only] if only in MODULES else MODULES:
+        import_module(f".{name}", __package__).register(app)
+
+
+def _top() -> None:
+    """What went bad first? Trace diff and bisect for ports of numerical programs."""

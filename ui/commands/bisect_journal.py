@@ -84,13 +84,19 @@ def _replay(book: Journal, as_json: bool) -> int:
 
     from ...bisect.axes.commits import read_range
     from ...bisect.bisect_commits import answers
+    from ...bisect.run.judges import probe_from_dict
+    from ...bisect.run.question import Question
 
     header = book.header
     old, new = header["old"][0], header["new"]
     good, bad = (new, old) if header["repair"] else (old, new)
-    search = read_range(Path(header["repository"]), good, bad).search()
+    commits = read_range(Path(header["repository"]), good, bad)
+    search = commits.search()
+    ends = ((commits.new,), commits.old) if commits.repair else (commits.old, (commits.new,))
+    question = Question(probe_from_dict(header["probe"]), *ends)
     for point, attempt in answers(book):
-        search.record(point, attempt.verdict)
+        for ready, verdict in question.offer(point, attempt):
+            search.record(ready, verdict)
     result = search.result()
     if as_json:
         told = {"result": type(result).__name__ if result else None, "detail": asdict(result) if result else None}

@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
         return DIFFERENT if report.missed else SAME
 
 
-def _page(report) -> None:  # noqa: ANN001
+def _page(report) -> None:
     from rich.text import Text
 
     out = console()
