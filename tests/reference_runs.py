@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,28 +10,9 @@ from pathlib import Path
 import numpy as np
 from firstbad.sim import reference
 
-BASE = [
-    "-cell",
-    "100",
-    "100",
-    "100",
-    "90",
-    "90",
-    "90",
-    "-default_F",
-    "100",
-    "-N",
-    "5",
-    "-lambda",
-    "6.2",
-    "-detpixels",
-    "32",
-    "-seed",
-    "1",
-    "-distance",
-    "100",
-    "-noprogress",
-]
+BASE = shlex.split(
+    "-cell 100 100 100 90 90 90 -default_F 100 -N 5 -lambda 6.2 -detpixels 32 -seed 1 -distance 100 -noprogress"
+)
 """The command line that section 9 of the specification measures its quirks against."""
 BASE_SUM = 20732.6264
 
