@@ -84,7 +84,7 @@ def own_options(argv: Sequence[str]) -> tuple[Settings, list[str]]:
 
 def _value(name: str, text: str) -> Any:
     """The value of one of our options, checked."""
-    choices = {"--dtype": ("float32", "float64"), "--quirks": ("nanobragg", "none")}
+    choices = {"--dtype": ("float32", "float64")}
     if name in choices and text not in choices[name]:
         raise FirstbadError(
             f"{name} is {text or 'missing'!r}", remedy=f"Say {' or '.join(choices[name])}.", slug="bad-option"
@@ -94,7 +94,7 @@ def _value(name: str, text: str) -> Any:
             raise FirstbadError(f"{name} is {text or 'missing'!r}", remedy="Give a number above 0.", slug="bad-option")
         return int(text)
     if not text:
-        raise FirstbadError(f"{name} has no value", remedy="Name a torch device.", slug="bad-option")
+        raise FirstbadError(f"{name} has no value", remedy="Put one behind it.", slug="bad-option")
     return text
 
 

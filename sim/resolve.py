@@ -45,7 +45,7 @@ def resolve(
     folder = Path(experiment.folder)
     if experiment.crystal.stol_file is not None:
         _check_stol(folder / experiment.crystal.stol_file)
-    amplitudes, from_cache = _amplitudes(inputs, folder)
+    amplitudes, from_cache = _amplitudes(inputs, folder, quirks)
     geometry = resolve_detector(inputs, quirks)
     shuffle, now = Shuffle(), int(time.time())
     lattice = resolve_crystal(inputs, quirks, shuffle, _seed(experiment.crystal.misset_seed, now))
@@ -165,13 +165,13 @@ def _check_stol(path: Path) -> None:
         raise FirstbadError(f"the stol file {path} is empty", remedy="Leave it out.", slug="empty-stol")
 
 
-def _amplitudes(inputs: Inputs, folder: Path) -> tuple[Amplitudes | None, bool]:
+def _amplitudes(inputs: Inputs, folder: Path, quirks: Quirks) -> tuple[Amplitudes | None, bool]:
     """Stored structure factors: from -hkl, else from a cache that lies in the folder, whatever else is said."""
     crystal = inputs.experiment.crystal
     if crystal.hkl_file is not None:
         return load(folder / crystal.hkl_file, crystal.default_F), False
     cache = folder / crystal.cache_file
-    if cache.is_file():
+    if quirks.stale_cache and cache.is_file():
         return read_cache(cache), True
     if crystal.default_F == 0 and not inputs.has("default_F"):
         raise FirstbadError(
