@@ -267,7 +267,7 @@ def test_kill_9_of_the_driver_loses_nothing(tmp_path: Path, after: int, jobs: in
     assert numbers(outcome, ids) == [13]
     again = ended_in(journal)
     assert again[: len(done)] == done
-    confirmed = outcome.result.parents + (outcome.result.point,)  # type: ignore[union-attr]
+    confirmed = [*outcome.result.parents, outcome.result.point]  # type: ignore[union-attr]
     repeats = [p for p in set(again) if again.count(p) > 1]
     assert sorted(repeats) == sorted(confirmed), "only the culprit and its parents are tried twice"
     assert state_of(where) == before

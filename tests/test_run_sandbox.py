@@ -208,3 +208,7 @@ def test_sink_remembers_the_first_error(tmp_path: Path) -> None:
     sink.write(b"abc")
     sink.close()
     assert sink.error == errno.ENOSPC
+
+
+def test_standard_input_is_empty_not_closed(tmp_path: Path) -> None:
+    assert go(tmp_path, "cat; readlink /proc/self/fd/0").text() == "/dev/null\n"

@@ -105,10 +105,8 @@ def _run(task: Task, slot: Slot, env: Mapping[str, str], out: Path, stop: Stop) 
     (out / "kept").mkdir(parents=True, exist_ok=True)
     command = filled(probe.command, {"tree": str(slot.tree), "out": str(out / "kept")})
     folder = _folder(probe, slot)
-    if probe.warm and not isinstance(command, str):
-        ended = warm.run(command, modules=probe.warm, cwd=folder, env=env, out=out, limits=probe.limits, stop=stop)
-        if ended is not None:
-            return ended
+    if probe.warm and not task.fresh:  # a confirmation is always cold
+        return warm.run(command, modules=probe.warm, cwd=folder, env=env, out=out, limits=probe.limits, stop=stop)
     return run(command, cwd=folder, env=env, out=out, limits=probe.limits, stop=stop)
 
 

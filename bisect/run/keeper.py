@@ -121,7 +121,8 @@ def start(spec: Spec, body: Body, control: int) -> tuple[int, int, int, int]:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0) if null else os.set_inheritable(0, True)  # the control channel's number is free again
         os.dup2(out_w, 1)
         os.dup2(err_w, 2)
         os.chdir(spec["cwd"])

@@ -47,7 +47,8 @@ class Ended:
     """How a command ended. `code` is negative for a signal and None where it did not end on its own.
 
     `problem` is a sentence when the sandbox, not the command, is the cause (disk full, command not found).
-    `survivors` counts processes that were still alive after the command had ended, and were killed.
+    `survivors` counts processes that were still alive after the command had ended, and were killed. `note` says
+    what else a person should know, such as why a warm probe was run cold.
     """
 
     code: int | None
@@ -60,6 +61,7 @@ class Ended:
     survivors: int = 0
     peak_mib: float = 0.0
     warm: bool = False
+    note: str = ""
 
     def text(self, stream: str = "stdout", limit: int = 32 << 20) -> str:
         """What was kept of "stdout" or "stderr" (at most the last `limit` bytes); empty where it is gone."""
