@@ -58,7 +58,7 @@ def random_arguments(rng: random.Random, options: list[tuple[str, int]]) -> list
 
 def test_random_command_lines(checked: Path, folder: Path) -> None:
     """Any mixture of options and odd values ends with status 0, or with 9 and a sentence."""
-    rows = re.findall(r'\{"(-[^"]+)", \w+, \d+, (-?\d+)', (reference.SOURCES / "flags.c").read_text())
+    rows = re.findall(r'\{"(-[^"]+)", \w+, \d+, (-?\d+)', (reference.SOURCES / "flags_table.c").read_text())
     options = [(name, int(need)) for name, need in rows if "file" not in name and "image" not in name]
     assert len(options) > 100
     rng = random.Random(20)

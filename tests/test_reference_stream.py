@@ -152,3 +152,12 @@ def test_pixel_512_tells_its_rotations(tmp_path: Path) -> None:
     lines = run(reference.build(), tmp_path, *flags.split(), "-oversample", "1").lines
     assert "TRACE: Phi rotation (phi = 3 degrees):" in lines
     assert "TRACE: Mosaic rotation (domain 0):" in lines
+
+
+def test_values_of_our_own_options_may_stand_behind_a_blank(tmp_path: Path) -> None:
+    glued = run(reference.build(), tmp_path / "a", *SMALL, "-trace_pixel", "3", "5", "--digits=7", "--quirks=none")
+    apart = run(
+        reference.build(), tmp_path / "b", *SMALL, "--digits", "7", "-trace_pixel", "3", "5", "--quirks", "none"
+    )
+    assert glued.lines == apart.lines
+    assert glued.complaints == apart.complaints == ""

@@ -1,4 +1,4 @@
-/* Options of our own (double dash, exact match, values after `=`) and the defaults of nanoBragg's. */
+/* Options of our own (double dash, exact match, values after `=` or as the next argument) and the defaults of nanoBragg's. */
 #include "options.h"
 
 #include "constants.h"
@@ -48,16 +48,25 @@ void options_default(Options *o) {
     o->mosaic_seed = -12345678;
 }
 
-/* The text after `name=`, or NULL if the argument is another one. */
-static const char *value_of(const char *argument, const char *name) {
+/* What is left of the command line, and how much of it an option took. */
+typedef struct Words {
+    char **at;
+    int left, used;
+} Words;
+
+/* The value of the option `name`, after `=` or as the next word; NULL if the argument is another one. */
+static const char *value_of(Words *words, const char *name) {
+    const char *argument = words->at[0];
     size_t size = strlen(name);
-    if (strncmp(argument, name, size) != 0)
+    if (strncmp(argument, name, size) != 0 || (argument[size] != '=' && argument[size] != '\0'))
         return NULL;
     if (argument[size] == '=' && argument[size + 1] != '\0')
         return argument + size + 1;
-    if (argument[size] == '\0' || argument[size] == '=')
-        fail("%s needs a value; write %s=VALUE", name, name);
-    return NULL;
+    if (argument[size] == '\0' && words->left > 1) {
+        words->used = 2;
+        return words->at[1];
+    }
+    fail("%s needs a value; write %s=VALUE", name, name);
 }
 
 static int choice(const char *name, const char *value, const char *first, const char *second) {
@@ -76,22 +85,23 @@ static int parse_digits(const char *value) {
     return (int)digits;
 }
 
-/* Whether the argument is one of ours. */
-static int take_one(Own *own, const char *argument) {
-    const char *value;
-    if ((value = value_of(argument, "--digits")) != NULL)
+/* Takes the first word, and its value, if it is one of ours; the rest of the line is for nanoBragg. */
+static void take_one(Own *own, Words *words) {
+    const char *value, *argument = words->at[0];
+    words->used = 1;
+    if ((value = value_of(words, "--digits")) != NULL)
         own->digits = parse_digits(value);
-    else if ((value = value_of(argument, "--quirks")) != NULL)
+    else if ((value = value_of(words, "--quirks")) != NULL)
         own->quirks = choice("--quirks", value, "none", "nanobragg");
-    else if ((value = value_of(argument, "--build")) != NULL)
+    else if ((value = value_of(words, "--build")) != NULL)
         own->upstream = choice("--build", value, "G", "U");
     else if (strcmp(argument, "--seal") == 0)
         own->seal = SEAL_ON;
-    else if ((value = value_of(argument, "--seal")) != NULL)
+    else if ((value = value_of(words, "--seal")) != NULL)
         own->seal = choice("--seal", value, "on", "off") ? SEAL_OFF : SEAL_ON;
-    else if ((value = value_of(argument, "--trace-pixels")) != NULL)
+    else if ((value = value_of(words, "--trace-pixels")) != NULL)
         own->trace_pixels = value;
-    else if ((value = value_of(argument, "--trace-stream")) != NULL)
+    else if ((value = value_of(words, "--trace-stream")) != NULL)
         own->trace_stream = value;
     else if (strcmp(argument, "--phi-records") == 0)
         own->phi_records = 1;
@@ -100,15 +110,18 @@ static int take_one(Own *own, const char *argument) {
     else if (strcmp(argument, "--no-output") == 0)
         own->no_output = 1;
     else
-        return 0;
-    return 1;
+        words->used = 0;
 }
 
 int own_take(Own *own, int argc, char **argv) {
     int kept = 1;
     *own = (Own){.digits = 17, .quirks = 1, .seal = SEAL_ON};
-    for (int i = 1; i < argc; i++)
-        if (!take_one(own, argv[i]))
-            argv[kept++] = argv[i];
+    for (int i = 1; i < argc;) {
+        Words words = {argv + i, argc - i, 0};
+        take_one(own, &words);
+        if (words.used == 0)
+            argv[kept++] = argv[i++];
+        i += words.used;
+    }
     return argc > 0 ? kept : 0;
 }
