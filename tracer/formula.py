@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 from . import uncertain as u
 from .uncertain import Num, Term
@@ -29,8 +30,12 @@ class Values(Protocol):
         """The quantity or parameter `name` here; Unknown where there is none or several."""
         ...
 
-    def many(self, names: frozenset[str]) -> list[Values]:
+    def many(self, names: frozenset[str]) -> Sequence[Values]:
         """One view for each record of the innermost of `names`, in order."""
+        ...
+
+    def edge(self, names: frozenset[str], *, last: bool) -> Values:
+        """The first or last of `many`; Unknown where there is none."""
         ...
 
     def count(self, name: str) -> int:
@@ -56,21 +61,26 @@ _NODES = (
 )  # fmt: skip
 
 
+Evaluate: TypeAlias = Callable[[Values], Term]
+Decide: TypeAlias = Callable[[Values], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A checked expression: its text, its tree and the names it reads."""
+    """A checked expression: its text, the names it reads, and what computes it (built once, from the checked tree)."""
 
     text: str
-    tree: ast.expr
     names: frozenset[str]
+    evaluate: Evaluate
+    decide: Decide
 
     def __call__(self, values: Values) -> Term:
         """Its value there; Unknown where something is missing."""
-        return _evaluate(self.tree, values)
+        return self.evaluate(values)
 
     def true(self, values: Values) -> bool:
         """Whether a condition holds there; Unknown where something is missing."""
-        return _truth(self.tree, values)
+        return self.decide(values)
 
 
 @lru_cache(maxsize=1024)
@@ -80,13 +90,15 @@ def compile_formula(text: str) -> Formula:
         tree = ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
         raise ValueError(f"{text!r} is no expression: {error.msg}") from None
-    names: set[str] = set()
-    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
         _check(node, text)
-        if isinstance(node, ast.Name) and node.id not in CONSTANTS and id(node) not in called:
-            names.add(node.id)
-    return Formula(text, tree.body, frozenset(names))
+    return Formula(text, _names(tree.body), _term(tree.body), _truth(tree.body))
+
+
+def _names(tree: ast.expr) -> frozenset[str]:
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    names = (node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called)
+    return frozenset(names) - CONSTANTS.keys()
 
 
 def _check(node: ast.AST, text: str) -> None:
@@ -97,9 +109,7 @@ def _check(node: ast.AST, text: str) -> None:
             raise ValueError(
                 f"{text!r} calls {ast.unparse(node.func)}, which is none of {', '.join(sorted(FUNCTIONS))}"
             )
-    if isinstance(node, ast.Constant) and (
-        isinstance(node.value, bool) or not isinstance(node.value, int | float)
-    ):
+    if isinstance(node, ast.Constant) and (isinstance(node.value, bool) or not isinstance(node.value, int | float)):
         raise ValueError(f"{text!r} holds {node.value!r}, which is no number")
     if isinstance(node, ast.Subscript) and not (
         isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int)
@@ -107,83 +117,107 @@ def _check(node: ast.AST, text: str) -> None:
         raise ValueError(f"{text!r} takes a component by something else than a whole number")
 
 
-def _evaluate(node: ast.expr, values: Values) -> Term:
-    """The value of a node: one short case each, in the order of how often they come."""
+def _term(node: ast.expr) -> Evaluate:
+    """What computes the value of a node."""
     match node:
+        case ast.Name(id=name) if name in CONSTANTS:
+            return _constant(CONSTANTS[name])
         case ast.Name(id=name):
-            return Num(CONSTANTS[name]) if name in CONSTANTS else values.value(name)
+            return lambda values: values.value(name)
         case ast.Constant(value=number):
-            return Num(float(cast(float, number)))
+            return _constant(float(cast(float, number)))
         case ast.BinOp(left=left, op=op, right=right):
-            return _spread(op, _evaluate(left, values), _evaluate(right, values))
+            return _binary(_OPERATIONS[type(op)], _term(left), _term(right))
         case ast.Call(func=ast.Name(id=name), args=arguments):
-            return _call(name, arguments, values)
+            return _placed(name, arguments[0]) if name in _PLACE else _call(name, [_term(a) for a in arguments])
         case ast.Subscript(value=whole, slice=ast.Constant(value=index)):
-            return _vector(_evaluate(whole, values))[cast(int, index)]
+            inner, at = _term(whole), cast(int, index)
+            return lambda values: _component(inner(values), at)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            value = _evaluate(operand, values)
-            return -value if isinstance(value, Num) else tuple(-x for x in value)
+            inner = _term(operand)
+            return lambda values: _negated(inner(values))
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return _evaluate(operand, values)
+            return _term(operand)
         case ast.Tuple(elts=elements):
-            return tuple(_number(_evaluate(element, values)) for element in elements)
+            parts = [_term(element) for element in elements]
+            return lambda values: tuple(_number(part(values)) for part in parts)
         case ast.IfExp(test=test, body=body, orelse=orelse):
-            return _evaluate(body if _truth(test, values) else orelse, values)
+            asked, yes, no = _truth(test), _term(body), _term(orelse)
+            return lambda values: yes(values) if asked(values) else no(values)
         case _:
-            return Num(1.0 if _truth(node, values) else 0.0)
+            asked = _truth(node)
+            return lambda values: Num(1.0 if asked(values) else 0.0)
 
 
-def _spread(op: ast.operator, left: Term, right: Term) -> Term:
-    if isinstance(left, Num) and isinstance(right, Num):
-        return _operate(op, left, right)
-    size = len(left) if not isinstance(left, Num) else len(cast(tuple[Num, ...], right))
-    lefts = (left,) * size if isinstance(left, Num) else left
-    rights = (right,) * size if isinstance(right, Num) else right
-    if len(lefts) != len(rights):
+def _constant(value: float) -> Evaluate:
+    number = Num(value)
+    return lambda values: number
+
+
+def _negated(term: Term) -> Term:
+    return -term if isinstance(term, Num) else tuple(-x for x in term)
+
+
+def _component(term: Term, index: int) -> Num:
+    vector = _vector(term)
+    if index >= len(vector):
+        raise Unknown(f"component {index} of a vector of {len(vector)}")
+    return vector[index]
+
+
+_OPERATIONS: Mapping[type[ast.operator], Callable[[Num, Num], Num]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: u.power,
+}  # fmt: skip
+
+
+def _binary(operation: Callable[[Num, Num], Num], left: Evaluate, right: Evaluate) -> Evaluate:
+    return lambda values: _spread(operation, left(values), right(values))
+
+
+def _spread(operation: Callable[[Num, Num], Num], left: Term, right: Term) -> Term:
+    if isinstance(left, Num):
+        if isinstance(right, Num):
+            return operation(left, right)
+        return tuple(operation(left, x) for x in right)
+    if isinstance(right, Num):
+        return tuple(operation(x, right) for x in left)
+    if len(left) != len(right):
         raise Unknown("two vectors of different length")
-    return tuple(_operate(op, a, b) for a, b in zip(lefts, rights, strict=True))
+    return tuple(map(operation, left, right))
 
 
-def _operate(op: ast.operator, a: Num, b: Num) -> Num:
-    match op:
-        case ast.Add():
-            return a + b
-        case ast.Sub():
-            return a - b
-        case ast.Mult():
-            return a * b
-        case ast.Div():
-            return a / b
-        case _:
-            return u.power(a, b)
-
-
-def _call(name: str, arguments: list[ast.expr], values: Values) -> Term:
-    if name in _PLACE:
-        return _placed(name, arguments[0], values)
-    terms = [_evaluate(argument, values) for argument in arguments]
+def _call(name: str, arguments: list[Evaluate]) -> Evaluate:
     if name in _VECTOR:
-        return cast(Term, _VECTOR[name](*map(_vector, terms)))
+        whole = _VECTOR[name]
+        return lambda values: cast(Term, whole(*(_vector(argument(values)) for argument in arguments)))
     function = _ONE.get(name) or _ROTATION[name]
-    if len(terms) == 1 and not isinstance(terms[0], Num):
-        return tuple(_number(function(x)) for x in terms[0])
-    return cast(Term, function(*map(_number, terms)))
+    if len(arguments) == 1 and name in _ONE:
+        only = arguments[0]
+        return lambda values: _each(function, only(values))
+    return lambda values: cast(Term, function(*(_number(argument(values)) for argument in arguments)))
 
 
-def _placed(name: str, argument: ast.expr, values: Values) -> Term:
-    names = (
-        frozenset(n.id for n in ast.walk(argument) if isinstance(n, ast.Name)) - FUNCTIONS - CONSTANTS.keys()
-    )
+def _each(function: Callable[[Num], Num], term: Term) -> Term:
+    return function(term) if isinstance(term, Num) else tuple(map(function, term))
+
+
+def _placed(name: str, argument: ast.expr) -> Evaluate:
+    names, inner = _names(argument), _term(argument)
     if name == "count":
-        return Num(float(values.count(next(iter(names)))))
-    views = values.many(names)
+        (only,) = names
+        return lambda values: Num(float(values.count(only)))
+    if name == "total":
+        return lambda values: _total(inner, values.many(names))
+    last = name == "last"
+    return lambda values: inner(values.edge(names, last=last))
+
+
+def _total(inner: Evaluate, views: Sequence[Values]) -> Term:
     if not views:
-        raise Unknown(f"no record of {', '.join(sorted(names))}")
-    if name != "total":
-        return _evaluate(argument, views[0 if name == "first" else -1])
-    total = _evaluate(argument, views[0])
+        raise Unknown("any record to sum over")
+    total = inner(views[0])
     for view in views[1:]:
-        total = _spread(ast.Add(), total, _evaluate(argument, view))
+        total = _spread(operator.add, total, inner(view))
     return total
 
 
@@ -199,32 +233,30 @@ def _vector(term: Term) -> tuple[Num, ...]:
     return term
 
 
-def _truth(node: ast.expr, values: Values) -> bool:
+def _truth(node: ast.expr) -> Decide:
+    """What decides a condition."""
     match node:
-        case ast.BoolOp(op=ast.And(), values=parts):
-            return all(_truth(part, values) for part in parts)
-        case ast.BoolOp(values=parts):
-            return any(_truth(part, values) for part in parts)
+        case ast.BoolOp(op=op, values=parts):
+            asked = [_truth(part) for part in parts]
+            join = all if isinstance(op, ast.And) else any
+            return lambda values: join(ask(values) for ask in asked)
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return not _truth(operand, values)
+            inner = _truth(operand)
+            return lambda values: not inner(values)
         case ast.Compare(left=left, ops=ops, comparators=others):
-            sides = [_number(_evaluate(side, values)) for side in (left, *others)]
-            return all(_holds(op, a, b) for op, a, b in zip(ops, sides, sides[1:], strict=False))
+            sides = [_term(side) for side in (left, *others)]
+            tests = [_COMPARISONS[type(op)] for op in ops]
+            return lambda values: _chain(tests, [_number(side(values)).v for side in sides])
         case _:
-            return _number(_evaluate(node, values)).v != 0
+            term = _term(node)
+            return lambda values: _number(term(values)).v != 0
 
 
-def _holds(op: ast.cmpop, a: Num, b: Num) -> bool:
-    match op:
-        case ast.Eq():
-            return a.v == b.v
-        case ast.NotEq():
-            return a.v != b.v
-        case ast.Lt():
-            return a.v < b.v
-        case ast.LtE():
-            return a.v <= b.v
-        case ast.Gt():
-            return a.v > b.v
-        case _:
-            return a.v >= b.v
+_COMPARISONS: Mapping[type[ast.cmpop], Callable[[float, float], bool]] = {
+    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}  # fmt: skip
+
+
+def _chain(tests: Sequence[Callable[[float, float], bool]], sides: Sequence[float]) -> bool:
+    return all(test(a, b) for test, a, b in zip(tests, sides, sides[1:], strict=False))

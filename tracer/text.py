@@ -25,7 +25,8 @@ _HEAD = 4096
 
 def read(path: Path | str) -> Trace:
     """The trace in a file; FirstbadError where there is no file, no text or no trace in it."""
-    return parse_bytes(_load(Path(path)), str(path))
+    check_path(Path(path))
+    return parse_bytes(Path(path).read_bytes(), str(path))
 
 
 def parse(lines: Iterable[str] | str, name: str = "") -> Trace:
@@ -51,13 +52,15 @@ def records(lines: Iterable[bytes], name: str = "") -> Iterator[Record]:
     reader.finish()
 
 
-def _load(path: Path) -> bytes:
+def check_path(path: Path) -> None:
+    """Refuse what cannot hold a trace: nothing there, a directory, an empty or a binary file."""
     if path.is_dir():
         raise FirstbadError(
             f"{path} is a directory", remedy="Name the file that holds the trace.", slug="trace-is-directory"
         )
     try:
-        data = path.read_bytes()
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD)
     except FileNotFoundError:
         raise FirstbadError(
             f"{path} does not exist",
@@ -70,19 +73,18 @@ def _load(path: Path) -> bytes:
             remedy="Check its rights.",
             slug="trace-unreadable",
         ) from None
-    if not data:
+    if not head:
         raise FirstbadError(
             f"{path} is empty",
             remedy="The program printed nothing: look at its error output.",
             slug="trace-empty",
         )
-    if b"\0" in data[:_HEAD]:
+    if b"\0" in head:
         raise FirstbadError(
             f"{path} is binary, not a trace",
             remedy="Give the program's printed output (as UTF-8), not an image or an archive.",
             slug="trace-binary",
         )
-    return data
 
 
 def _refuse_no_trace(name: str, data: bytes) -> None:
@@ -108,30 +110,29 @@ class Reader:
         self.skipped: list[Skipped] = []
         self._sections: dict[str, str] = {}
         self._counts: dict[tuple[str, Scope], int] = {}
-        self._seal = _Seal(name)
-        self._seen = False
+        self.seal = Seal(name)
 
-    def records(self, lines: Iterable[bytes]) -> Iterator[Record]:
-        """Every record of `lines`; a line without a newline may only be the last."""
-        for number, raw in enumerate(lines, 1):
+    def records(self, lines: Iterable[bytes], first: int = 1) -> Iterator[Record]:
+        """Every record of `lines`, the first of which is line `first`; only the last may lack its newline."""
+        for number, raw in enumerate(lines, first):
             at = raw.find(b"TRACE")
             if at >= 0:
                 line = raw[at:]
                 cut = not line.endswith(b"\n")
                 text = line.decode("utf-8", "replace").rstrip("\r\n")
-                if not self._seal.control(text, line, number, cut=cut):
-                    yield from self._line(number, text, cut=cut)
+                if not self.seal.control(text, line, number, cut=cut):
+                    yield from self.line(number, text, cut=cut)
 
     def finish(self) -> Manifest | None:
         """The manifest, after the last line; FirstbadError where the trace was opened and is not whole."""
-        return self._seal.finish()
+        return self.seal.finish()
 
-    def _line(self, number: int, text: str, *, cut: bool) -> Iterator[Record]:
-        if cut and not self._seal.sealed:
+    def line(self, number: int, text: str, *, cut: bool = False) -> Iterator[Record]:
+        """The records of one line, from TRACE on, that the seal has already seen."""
+        if cut and not self.seal.sealed:
             reason = "the file ends in this line, without a newline: its last number may be cut"
             self.skipped.append(Skipped(number, text, reason))
             return
-        self._seen = True
         simple = _SIMPLE.match(text)
         if simple:
             tokens = tuple(simple[3].split())
@@ -169,9 +170,7 @@ class Reader:
 
     def _said(self, prefix: str, number: int, one: Said) -> Record:
         values = tuple(_value(token) for token in one.tokens)
-        return self._record(
-            prefix, number, one.name, values, one.tokens, one.shape, one.scope, one.unit, one.labels
-        )
+        return self._record(prefix, number, one.name, values, one.tokens, one.shape, one.scope, one.unit, one.labels)
 
     def _record(
         self,
@@ -194,9 +193,7 @@ class Reader:
 def _pieces(text: str) -> list[str]:
     """A line, cut where a second TRACE begins behind a finished value (threads do that)."""
     starts = [0, *(match.start() for match in _AGAIN.finditer(text))]
-    return [
-        text[a:b].rstrip() for a, b in zip(starts, [*starts[1:], len(text)], strict=True) if text[a:b].strip()
-    ]
+    return [text[a:b].rstrip() for a, b in zip(starts, [*starts[1:], len(text)], strict=True) if text[a:b].strip()]
 
 
 def _value(token: str) -> Value:
@@ -206,7 +203,7 @@ def _value(token: str) -> Value:
     return float(lowered)
 
 
-class _Seal:
+class Seal:
     """The opening and closing line of a sealed trace, and the checks between them."""
 
     def __init__(self, name: str) -> None:
@@ -231,9 +228,7 @@ class _Seal:
             self._close(text, number)
             return True
         if self._manifest is not None:
-            self._refuse(
-                f"goes on after its seal, in line {number}", "doubled, or two runs wrote into one file"
-            )
+            self._refuse(f"goes on after its seal, in line {number}", "doubled, or two runs wrote into one file")
         if self._facts is None:
             self._before += 1
         else:
@@ -241,23 +236,27 @@ class _Seal:
             self._crc = zlib.crc32(line.rstrip(b"\r\n") + b"\n", self._crc)
         return False
 
+    def block(self, block: bytes, lines: int, number: int) -> None:
+        """Take many lines into account at once; each begins with TRACE, none opens or seals."""
+        if self._manifest is not None:
+            self._refuse(f"goes on after its seal, in line {number}", "doubled, or two runs wrote into one file")
+        if self._facts is None:
+            self._before += lines
+        else:
+            self._records += lines
+            self._crc = zlib.crc32(block, self._crc)
+
     def finish(self) -> Manifest | None:
         """The manifest, or None for an unsealed log."""
         if self._facts is not None and self._manifest is None:
-            self._refuse(
-                f"was opened in line {self._opened} but never sealed", "cut: the program stopped early"
-            )
+            self._refuse(f"was opened in line {self._opened} but never sealed", "cut: the program stopped early")
         return self._manifest
 
     def _open(self, text: str, number: int) -> None:
         if self._facts is not None:
-            self._refuse(
-                f"is opened a second time in line {number}", "doubled, or two runs wrote into one file"
-            )
+            self._refuse(f"is opened a second time in line {number}", "doubled, or two runs wrote into one file")
         if self._before:
-            self._refuse(
-                f"has {self._before} TRACE lines before it is opened in line {number}", "put together wrongly"
-            )
+            self._refuse(f"has {self._before} TRACE lines before it is opened in line {number}", "put together wrongly")
         words = text.removeprefix("TRACE_OPEN:").split()
         if words[:2] != ["firstbad-trace", "1"]:
             raise FirstbadError(
@@ -281,9 +280,7 @@ class _Seal:
         if int(match[1]) != self._records:
             self._refuse(f"says {match[1]} records and has {self._records}", "cut, doubled or put together")
         if int(match[2], 16) != self._crc:
-            self._refuse(
-                "does not add up to its checksum", "changed after it was written, or two were swapped"
-            )
+            self._refuse("does not add up to its checksum", "changed after it was written, or two were swapped")
         self._manifest = Manifest(MappingProxyType(self._facts or {}), self._records, self._crc)
 
     def _refuse(self, what: str, why: str) -> None:

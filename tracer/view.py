@@ -319,8 +319,17 @@ class At:
 
     def many(self, names: frozenset[str]) -> list[Values]:
         """See `Values`: one view for each record of the name with most of them."""
-        most = max((self.view.loop(name) for name in sorted(names)), key=len, default=[])
-        return [self._from(record) for record in most]
+        return [self._from(record) for record in self._longest(names)]
+
+    def edge(self, names: frozenset[str], *, last: bool) -> Values:
+        """See `Values`."""
+        records = self._longest(names)
+        if not records:
+            raise Unknown(f"any record of {', '.join(sorted(names))}")
+        return self._from(records[-1 if last else 0])
+
+    def _longest(self, names: frozenset[str]) -> list[Record]:
+        return max((self.view.loop(name) for name in sorted(names)), key=len, default=[])
 
     def _from(self, record: Record) -> At:
         pinned = {**self.pinned, self.view.name(record): record}

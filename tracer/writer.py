@@ -28,7 +28,9 @@ class Writer:
     def __init__(self, stream: TextIO, prefix: str = "TRACE_PY", digits: int = 17) -> None:
         if not prefix.startswith("TRACE") or _BAD_NAME.search(prefix) or ":" in prefix:
             raise FirstbadError(
-                f"{prefix!r} cannot begin a trace line", remedy="Use a word that begins with TRACE.", slug="trace-prefix"
+                f"{prefix!r} cannot begin a trace line",
+                remedy="Use a word that begins with TRACE.",
+                slug="trace-prefix",
             )
         self._stream, self._prefix, self._digits = stream, prefix, digits
         self._records = self._crc = 0
@@ -57,7 +59,9 @@ class Writer:
         """Any other line that begins with TRACE; it counts for the seal."""
         if not text.startswith("TRACE") or "\n" in text:
             raise FirstbadError(
-                "a trace line must begin with TRACE and be one line", remedy="Print other text directly.", slug="trace-line"
+                "a trace line must begin with TRACE and be one line",
+                remedy="Print other text directly.",
+                slug="trace-line",
             )
         self._line(text)
 

@@ -1,0 +1,257 @@
+"""Long traces in bounded memory: columns by the block, and a comparison that stops at the first origin.
+
+`columns(path)` reads at the speed of `float`; `compare_files(a, b)` compares lines as bytes, parses those that differ, and
+judges a window around the first that differs by more than rounding might (diff.py), so that it takes as long as the way to
+the first origin. Files that fit in memory are compared whole.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
+from pathlib import Path
+
+from .catalogue import Catalogue
+from .diff import Diff, compare
+from .model import Record
+from .text import Reader, check_path, parse_bytes, read
+from .tolerance import Limits
+
+BLOCK = 1 << 16
+WHOLE = 8 << 20
+"""Files up to this many bytes are compared whole."""
+HEADER = 4000
+WINDOW = 4000
+AHEAD = 400
+_CLOSE = 1e-9
+"""Lines whose numbers differ relatively by less are not worth a window; the judge grants more than that only to noise."""
+
+
+@dataclass(slots=True)
+class Columns:
+    """One block of a trace: for each quantity its numbers one after the other, `width` of them to a record."""
+
+    numbers: dict[str, array[float]] = field(default_factory=lambda: dict[str, "array[float]"]())
+    width: dict[str, int] = field(default_factory=lambda: dict[str, int]())
+    others: list[Record] = field(default_factory=lambda: list[Record]())
+    """Records that are no plain `TRACE_X: name v v v`."""
+    lines: int = 0
+
+
+def blocks(path: Path, size: int = BLOCK) -> Iterator[bytes]:
+    """The file in pieces of about `size` bytes that end at a line's end."""
+    rest = b""
+    with path.open("rb") as stream:
+        while piece := stream.read(size):
+            cut = piece.rfind(b"\n") + 1
+            if cut:
+                yield rest + piece[:cut]
+                rest = piece[cut:]
+            else:
+                rest += piece
+    if rest:
+        yield rest
+
+
+def columns(path: Path | str, size: int = BLOCK) -> Iterator[Columns]:
+    """The trace block by block; FirstbadError as from `text.read`, the seal is checked at the end."""
+    path = Path(path)
+    check_path(path)
+    reader = Reader(str(path))
+    plain: dict[bytes, bool] = {}
+    at = 0
+    for block in blocks(path, size):
+        yield _block(block, reader, plain, at)
+        at += block.count(b"\n")
+    reader.finish()
+
+
+def _block(block: bytes, reader: Reader, plain: dict[bytes, bool], at: int) -> Columns:
+    found: dict[bytes, list[bytes]] = {}
+    slow: list[int] = []
+    lines = block.split(b"\n")
+    last = lines.pop()
+    steered = b"TRACE_OPEN:" in block or b"TRACE_SEAL:" in block or bool(last)
+    if steered or not _all_trace(block, lines):
+        return _slowly(block, reader, at)
+    reader.seal.block(block, len(lines), at + 1)
+    for index, line in enumerate(lines):
+        parts = line.split(b" ", 2)
+        if len(parts) == 3 and (plain.get(parts[0]) or _is_plain(parts[0], plain)):
+            name = parts[1]
+            if name in found:
+                found[name].append(parts[2])
+            else:
+                found[name] = [parts[2]]
+        else:
+            slow.append(index)
+    result = Columns(lines=len(lines))
+    for name, values in found.items():
+        if not _number(name, values, result):  # braces, a word, a matrix: rare, so the lines are looked up again
+            slow.extend(i for i, line in enumerate(lines) if line.split(b" ", 2)[1:2] == [name])
+    for index in sorted(slow):
+        result.others.extend(reader.line(at + index + 1, lines[index].decode("utf-8", "replace")))
+    return result
+
+
+def _all_trace(block: bytes, lines: list[bytes]) -> bool:
+    """Whether every line begins with TRACE and ends with a bare newline (then the block is what the seal sums)."""
+    return block.startswith(b"TRACE") and block.count(b"\nTRACE") == len(lines) - 1 and b"\r" not in block
+
+
+def _is_plain(prefix: bytes, plain: dict[bytes, bool]) -> bool:
+    good = prefix.startswith(b"TRACE") and prefix.endswith(b":") and prefix[:-1].replace(b"_", b"").isalnum()
+    plain[prefix] = good
+    return good
+
+
+def _number(name: bytes, values: list[bytes], result: Columns) -> bool:
+    """Put the values of one name into its column; False where they are not all numbers or not all alike."""
+    text = name.decode("utf-8", "replace")
+    if any(char in text for char in "={}[]():,"):
+        return False
+    tokens = b" ".join(values).split()
+    width, left = divmod(len(tokens), len(values))
+    if left or len(values[0].split()) != width:
+        return False
+    try:
+        column = array("d", map(float, tokens))
+    except ValueError:
+        return False
+    result.numbers[text], result.width[text] = column, width
+    return True
+
+
+def _slowly(block: bytes, reader: Reader, at: int) -> Columns:
+    """A block with noise, a seal or other dialects in it: record by record."""
+    lines = block.splitlines(keepends=True)
+    result = Columns(lines=len(lines))
+    for record in reader.records(lines, at + 1):
+        numbers = record.numbers
+        same = result.width.get(record.quantity, len(numbers)) == len(numbers) == len(record.values)
+        if record.scope or record.labels or not same or not numbers:
+            result.others.append(record)
+            continue
+        result.width[record.quantity] = len(numbers)
+        result.numbers.setdefault(record.quantity, array("d")).extend(numbers)
+    return result
+
+
+# ---- comparison ---------------------------------------------------------------------------------------------
+
+
+def compare_files(
+    reference: Path | str, candidate: Path | str, catalogue: Catalogue | None = None, limits: Limits | None = None
+) -> Diff:
+    """Compare two trace files. Above WHOLE bytes memory stays bounded and reading stops at the first origin.
+
+    Such a diff holds the window around it (and the set-up lines), and says so in its notes.
+    """
+    paths = Path(reference), Path(candidate)
+    for path in paths:
+        check_path(path)
+    if max(path.stat().st_size for path in paths) <= WHOLE:
+        return compare(read(paths[0]), read(paths[1]), catalogue, limits)
+    return _Lockstep(paths, catalogue, limits).run()
+
+
+def _trace_lines(path: Path) -> Iterator[list[bytes]]:
+    for block in blocks(path):
+        lines = block.split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        kept = [
+            line for line in lines if b"TRACE" in line and b"TRACE_OPEN:" not in line and b"TRACE_SEAL:" not in line
+        ]
+        if kept:
+            yield kept
+
+
+class _Lockstep:
+    """Two files, line by line; keeps the set-up lines and the last few thousand of each side."""
+
+    def __init__(self, paths: tuple[Path, Path], catalogue: Catalogue | None, limits: Limits | None) -> None:
+        self.paths, self.catalogue, self.limits = paths, catalogue, limits
+        self.lines: tuple[list[bytes], list[bytes]] = ([], [])
+        self.header: tuple[list[bytes], list[bytes]] = ([], [])
+        self.recent: tuple[deque[bytes], deque[bytes]] = (deque(maxlen=WINDOW), deque(maxlen=WINDOW))
+        self.known: set[bytes] = set()
+        self.at = 0
+        self.last: Diff | None = None
+
+    def run(self) -> Diff:
+        """Until an origin, a flipped decision or a one-sided record; else the diff of the last window."""
+        sources = [_trace_lines(path) for path in self.paths]
+        a, b = self.lines
+        while self._fill(sources, 1):
+            count = min(len(a), len(b)) or max(len(a), len(b))
+            at = self._first(a[:count], b[:count])
+            self._keep(count if at is None else at)
+            if at is None:
+                continue
+            self._fill(sources, AHEAD)
+            diff = self._judge((a[:AHEAD], b[:AHEAD]))
+            if not diff.agree or diff.missing:
+                return _noted(diff, f"read up to trace line {self.at}: what follows was not looked at")
+            self.last = diff
+            self.known.update(finding.reference.quantity.encode() for finding in diff.healed)
+            self._keep(AHEAD)
+        for path in self.paths:
+            _verify(path)
+        said = f"compared line by line, {self.at} trace lines; shown are the set-up and the last of them"
+        return _noted(self.last or self._judge(([], [])), said)
+
+    def _fill(self, sources: list[Iterator[list[bytes]]], least: int) -> bool:
+        """Read until each side has `least` lines or ends; False where neither has any left."""
+        for lines, source in zip(self.lines, sources, strict=True):
+            while len(lines) < least and (more := next(source, None)) is not None:
+                lines.extend(more)
+        return bool(self.lines[0] or self.lines[1])
+
+    def _first(self, a: list[bytes], b: list[bytes]) -> int | None:
+        """Index of the first pair of lines that needs a judge."""
+        if a == b:
+            return None
+        pairs = enumerate(zip_longest(a, b, fillvalue=b""))
+        return next((index for index, (x, y) in pairs if x != y and not self._close(x, y)), None)
+
+    def _keep(self, count: int) -> None:
+        """Move lines from what is to be compared to what was."""
+        self.at += min(count, max(len(self.lines[0]), len(self.lines[1])))
+        for lines, header, recent in zip(self.lines, self.header, self.recent, strict=True):
+            room = max(HEADER - len(header), 0)
+            header.extend(lines[: min(room, count)])
+            recent.extend(lines[min(room, count) : count])
+            del lines[:count]
+
+    def _close(self, x: bytes, y: bytes) -> bool:
+        """Whether two lines say the same to nine digits, or differ in a quantity whose difference is known to heal."""
+        p, q = x.split(), y.split()
+        if len(p) != len(q) or len(p) < 3 or p[1] != q[1]:
+            return False
+        if p[1] in self.known:
+            return True
+        try:
+            one, two = [float(t) for t in p[2:]], [float(t) for t in q[2:]]
+        except ValueError:
+            return p[2:] == q[2:]
+        scale = max(map(abs, one), default=0.0)
+        return all(m == n or abs(m - n) <= _CLOSE * scale for m, n in zip(one, two, strict=True))
+
+    def _judge(self, rest: tuple[list[bytes], list[bytes]]) -> Diff:
+        sides = zip(self.header, self.recent, rest, self.paths, strict=True)
+        traces = [parse_bytes(b"\n".join((*h, *r, *more, b"")), str(path)) for h, r, more, path in sides]
+        return compare(traces[0], traces[1], self.catalogue, self.limits)
+
+
+def _noted(diff: Diff, note: str) -> Diff:
+    return replace(diff, notes=(*diff.notes, note))
+
+
+def _verify(path: Path) -> None:
+    """Check the seal of a file that was read to its end."""
+    for _ in columns(path):
+        pass
