@@ -245,7 +245,8 @@ def test_torch_is_as_cold_also_with_threads(tmp_path: Path) -> None:
             import torch, sys
             torch.set_num_threads(2)
             a = torch.linspace(0, 1, 1_000_000, dtype=torch.float64).reshape(1000, 1000)
-            print(torch.get_num_threads(), (a @ a).sum().item().hex(), torch.rand(3).tolist())
+            print(torch.get_num_threads(), (a @ a).sum().item().hex())
+            print(torch.rand(3, dtype=torch.float64).tolist(), file=sys.stderr)
             sys.exit(int(a.sum() > 1))
             """
         )
@@ -253,3 +254,5 @@ def test_torch_is_as_cold_also_with_threads(tmp_path: Path) -> None:
     cold, hot = both(tmp_path, [PYTHON, "prog.py"], modules=("torch",))
     assert hot.warm and (hot.code, hot.text()) == (cold.code, cold.text())
     assert hot.seconds < cold.seconds / 2
+    chance = hot.text("stderr")
+    assert both(tmp_path, [PYTHON, "prog.py"], modules=("torch",))[1].text("stderr") != chance

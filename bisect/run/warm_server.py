@@ -85,8 +85,9 @@ def enter(spec: dict[str, Any], path: list[str]) -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # as every Python begins
     if "tempfile" in sys.modules:
         setattr(sys.modules["tempfile"], "tempdir", None)  # noqa: B010
-    if "numpy.random" in sys.modules:
-        sys.modules["numpy.random"].seed()  # cold ones start from the system's entropy (`random` does so by itself)
+    for name in ("numpy.random", "torch"):  # cold ones start from the system's entropy; `random` does so by itself
+        if name in sys.modules:
+            sys.modules[name].seed()
 
 
 def program(argv: list[str], cwd: str) -> None:
