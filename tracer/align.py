@@ -1,8 +1,10 @@
-"""Pair the records of two traces. What was paired by what is kept; what has no partner is a result, not an accident.
+"""Pair the records of two traces. What was paired by what is kept; what has no partner is a result, not an
+accident.
 
-First the exact key (name, scope, occurrence), then the name that the catalogue gives both (an alias, another heading), then
-anchors: where a tag is repeated a different number of times on the two sides, iterations of the loop are matched by what
-they say (longest common subsequence), so that one dropped record does not shift all that follow.
+First the exact key (name, scope, occurrence), then the name that the catalogue gives both (an alias,
+another heading), then anchors: where a tag is repeated a different number of times on the two sides,
+iterations of the loop are matched by what they say (longest common subsequence), so that one dropped record
+does not shift all that follow.
 """
 
 from __future__ import annotations
@@ -49,7 +51,7 @@ _LIMIT = 250_000
 
 
 def align(a: View, b: View) -> list[Pairing]:
-    """All records of both traces, in the order of the reference, the candidate's lonely ones after their predecessors."""
+    """All records of both, in the order of the reference; lonely ones of the candidate follow their predecessor."""
     groups_a, groups_b = _groups(a), _groups(b)
     pairs: list[Pairing] = []
     lonely: dict[str, tuple[list[Record], list[Record]]] = {}

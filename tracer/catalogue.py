@@ -1,7 +1,8 @@
-"""What a program's quantities are and how they hang together. `nanobragg.toml` is such a catalogue; others bring theirs.
+"""What a program's quantities are and how they hang together. `nanobragg.toml` is such a catalogue; others
+bring theirs.
 
-A catalogue is data: for each quantity its aliases, unit, shape, scope, kind, parents, formula and noise rule with its
-reason. docs/catalogue.md describes the file. Without one, order stands in for the graph.
+A catalogue is data: for each quantity its aliases, unit, shape, scope, kind, parents, formula and noise
+rule with its reason. docs/catalogue.md describes the file. Without one, order stands in for the graph.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from .errors import FirstbadError
 from .formula import Formula, compile_formula
 
 KINDS = ("derived", "input", "constant", "config", "branch")
-_QUANTITY_KEYS = set("aliases unit shape scope kind parents beside formula of noise final open note".split())
+_QUANTITY_KEYS = {
+    "aliases", "unit", "shape", "scope", "kind", "parents", "beside", "formula", "of", "noise", "final", "open", "note",
+}  # fmt: skip
 _PARAMETER_KEYS = {"kind", "aliases", "least", "most", "digits", "solve", "note"}
 DEFAULT = Path(__file__).with_name("nanobragg.toml")
 
@@ -85,8 +88,8 @@ class Parameter:
 class Catalogue:
     """Quantities by name, their graph, and parameters. Empty: nothing is known."""
 
-    quantities: Mapping[str, Quantity] = field(default_factory=lambda: dict[str, Quantity]())
-    parameters: Mapping[str, Parameter] = field(default_factory=lambda: dict[str, Parameter]())
+    quantities: Mapping[str, Quantity] = field(default_factory=dict[str, Quantity])
+    parameters: Mapping[str, Parameter] = field(default_factory=dict[str, Parameter])
     name: str = ""
 
     def __iter__(self) -> Iterator[Quantity]:
@@ -149,7 +152,7 @@ class Catalogue:
 
 
 def load(path: Path | str | None = None) -> Catalogue:
-    """The catalogue in a TOML file (nanoBragg's own without a path); FirstbadError says what is wrong in which entry."""
+    """The catalogue in a TOML file (nanoBragg's own without a path); FirstbadError says which entry is wrong."""
     return _load(Path(path) if path is not None else DEFAULT)
 
 

@@ -1,8 +1,10 @@
-"""Does a value follow from its parents within the same trace? That tells which side is at fault, without a second trace.
+"""Does a value follow from its parents within the same trace? That tells which side is at fault, without a
+second trace.
 
-A formula that holds only with a factor that a wrong unit label explains (a power of ten) is such a label, if what is
-computed from the value holds once the factor is taken out. Parameters that the trace does not hold (the cell counts N) are
-inferred: the least integer, or the short decimal, with which every formula holds.
+A formula that holds only with a factor that a wrong unit label explains (a power of ten) is such a label,
+if what is computed from the value holds once the factor is taken out. Parameters that the trace does not
+hold (the cell counts N) are inferred: the least integer, or the short decimal, with which every formula
+holds.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ _CHANCE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class ClosureResult:
-    """One record against its formula. `holds` is None where the trace cannot tell; `factor` where only a factor is wrong.
+    """One record against its formula.
+
+    `holds` is None where the trace cannot tell, `factor` a number where only a factor is wrong.
 
     `expected` is what the formula gives (for an invariant: both sides), `why` says it in words.
     """
@@ -76,11 +80,7 @@ def check_record(view: View, record: Record, quantity: Quantity) -> ClosureResul
     alternatives = applicable(view, record, quantity)
     label = view.labels.get(quantity.name)
     if not alternatives:
-        why = (
-            "no formula applies"
-            if alternatives is not None
-            else "the trace does not say which formula applies"
-        )
+        why = "no formula applies" if alternatives is not None else "the trace does not say which formula applies"
         return ClosureResult(quantity.name, record, None, why=why)
     best: ClosureResult | None = None
     undecided = ""
@@ -88,15 +88,11 @@ def check_record(view: View, record: Record, quantity: Quantity) -> ClosureResul
         try:
             result = _against(view, record, quantity, alternative)
         except Unknown as unknown:
-            why = next(
-                (view.impossible[n] for n in sorted(alternative.formula.names) if n in view.impossible), ""
-            )
+            why = next((view.impossible[n] for n in sorted(alternative.formula.names) if n in view.impossible), "")
             undecided = undecided if why else str(unknown)
             if why and best is None:
                 text = alternative.formula.text
-                best = ClosureResult(
-                    quantity.name, record, False, formula=text, why=f"{quantity.name}: {why}"
-                )
+                best = ClosureResult(quantity.name, record, False, formula=text, why=f"{quantity.name}: {why}")
             continue
         if result.holds and label is not None:
             return ClosureResult(
@@ -137,7 +133,7 @@ def _times(a: float, b: float, allowed: float) -> float:
 
 
 def _actual(view: View, record: Record, quantity: Quantity, at: At) -> tuple[Num, ...]:
-    """What the trace holds where the formula should: the value, or an invariant of it; errors are what it may be off."""
+    """What the trace holds in the formula's place: the value, or an invariant of it, and how far it may be off."""
     half, floor = view.half(record), view.floor(record)
     if quantity.of is None:
         return _numbers(view.term(record, tuple(h + f for h, f in zip(half, floor, strict=True))))
@@ -160,24 +156,16 @@ def _numbers(term: Term) -> tuple[Num, ...]:
     return (term,) if isinstance(term, Num) else term
 
 
-def _factor(
-    actual: tuple[float, ...], expected: tuple[float, ...], allowed: tuple[float, ...]
-) -> float | None:
+def _factor(actual: tuple[float, ...], expected: tuple[float, ...], allowed: tuple[float, ...]) -> float | None:
     """The one factor by which every component is off, if there is one; judged on the largest component."""
     top = max(range(len(expected)), key=lambda i: abs(expected[i]))
-    if (
-        not expected[top]
-        or not math.isfinite(expected[top])
-        or not actual[top]
-        or not math.isfinite(actual[top])
-    ):
+    if not expected[top] or not math.isfinite(expected[top]) or not actual[top] or not math.isfinite(actual[top]):
         return None
     factor = actual[top] / expected[top]
     tidy = _power_of_ten(factor, allowed[top] / abs(expected[top]))
     factor = tidy if tidy is not None else factor
     fits = (
-        abs(a - factor * x) <= abs(factor) * allow * 4
-        for a, x, allow in zip(actual, expected, allowed, strict=True)
+        abs(a - factor * x) <= abs(factor) * allow * 4 for a, x, allow in zip(actual, expected, allowed, strict=True)
     )
     return factor if all(fits) else None
 
@@ -244,9 +232,7 @@ def infer(view: View) -> None:
         ]
         if users:
             value = (
-                _integer(view, parameter, users)
-                if parameter.kind == "integer"
-                else _decimal(view, parameter, users)
+                _integer(view, parameter, users) if parameter.kind == "integer" else _decimal(view, parameter, users)
             )
             view.parameters.pop(parameter.name, None)
             if value is not None:

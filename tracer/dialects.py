@@ -1,9 +1,9 @@
 """What one TRACE line says, in any of the dialects that ports of nanoBragg are known to print.
 
-`TRACE_C: name v v v`, `TRACE_C: name{phi=3} v`, `TRACE_C:name=v v v`, `name=[a b c; d e f]`, `name = [a, b] unit |a| = v`,
-`V_cell = 1/V_star = v`, `TRACE_C_PHI phi_tic=0 k_frac=v`, `name X:v Y:v pixel_mm:v`, `name word`,
-`TRACE_PY_T: [0,1,2]=v`, `tracing pixel (spixel=s, fpixel=f)`, headings and the indented lines below them.
-A line that fits none becomes no record; the reason is kept.
+`TRACE_C: name v v v`, `TRACE_C: name{phi=3} v`, `TRACE_C:name=v v v`, `name=[a b c; d e f]`, `name = [a, b]
+unit |a| = v`, `V_cell = 1/V_star = v`, `TRACE_C_PHI phi_tic=0 k_frac=v`, `name X:v Y:v pixel_mm:v`, `name
+word`, `TRACE_PY_T: [0,1,2]=v`, `tracing pixel (spixel=s, fpixel=f)`, headings and the indented lines below
+them. A line that fits none becomes no record; the reason is kept.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def _array(text: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
 
 
 def _labelled(name: str, rest: str, where: Scope) -> list[Said]:
-    """`X:v Y:v pixel_mm:v`: one record of the labelled values; a label with a unit of its own is a record of its own."""
+    """`X:v Y:v pixel_mm:v`: one record of the labelled values, and one of each label that has a unit of its own."""
     pairs = _LABELLED.findall(rest)
     if not pairs or _LABELLED.sub("", rest).replace(",", "").strip():
         return []

@@ -1,4 +1,7 @@
-"""Compare two traces: align, judge, and tell origin from consequence. Returns data; never raises because numbers differ."""
+"""Compare two traces: align, judge, and tell origin from consequence.
+
+Returns data; never raises because numbers differ.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +67,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One quantity that differs, told by its first telling pair. `cost` is |ln| of what it does to the final intensity."""
+    """One quantity that differs, told by its first telling pair.
+
+    `cost` is |ln| of the ratio by which it changes the final intensity.
+    """
 
     quantity: str
     role: Role
@@ -139,7 +145,7 @@ class Diff:
 
     @property
     def agree(self) -> bool:
-        """Whether no quantity diverges for good: no origin and no flipped decision. Healed and one-sided ones may be there."""
+        """Whether nothing diverges for good: no origin, no flipped decision. Healed and one-sided ones may be there."""
         return not self.origins and not self.flipped
 
     @property
@@ -204,7 +210,10 @@ class Diff:
 def compare(
     reference: Trace, candidate: Trace, catalogue: Catalogue | None = None, limits: Limits | None = None
 ) -> Diff:
-    """Align and judge two traces; `catalogue` None means nanoBragg's own, an empty one that order stands in for the graph."""
+    """Align and judge two traces.
+
+    `catalogue` None means nanoBragg's own; an empty one, that order stands in for the graph.
+    """
     known = load() if catalogue is None else catalogue
     case = Case(reference, candidate, known)
     return _conclude(case, limits or Limits())
@@ -311,7 +320,7 @@ def _settings(case: Case, judged: Sequence[Judged], healed: set[str]) -> tuple[S
     An input that heals is a wrong label, not another configuration.
     """
     found: list[Setting] = []
-    a, b = (v.trace.manifest.facts if v.trace.manifest else {} for v in (case.a, case.b))
+    a, b = case.a.trace.facts, case.b.trace.facts
     for key in a:
         if key in b and a[key] != b[key] and key not in ("side", "program", "digits", "threads", "device", "dtype"):
             found.append(Setting(key, a[key], b[key], "manifest"))
@@ -358,7 +367,7 @@ def _plain(value: object) -> object:
     if isinstance(value, float):
         if not math.isfinite(value):
             return str(value)
-        return int(value) if value == int(value) and abs(value) < 1e15 else value
+        return int(value) if value.is_integer() and abs(value) < 1e15 else value
     if isinstance(value, tuple):
         items: tuple[object, ...] = value  # pyright: ignore[reportUnknownVariableType]
         return [_plain(x) for x in items]
@@ -370,7 +379,7 @@ def _trace_dict(trace: Trace) -> dict[str, Any]:
         "name": trace.name,
         "records": len(trace),
         "sealed": trace.sealed,
-        "facts": dict(trace.manifest.facts) if trace.manifest else {},
+        "facts": dict(trace.facts),
         "skipped": [{"line": s.line, "text": s.text, "reason": s.reason} for s in trace.skipped],
     }
 

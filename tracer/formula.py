@@ -1,8 +1,9 @@
 """The expression language of the catalogue: a formula over a trace's quantities, never arbitrary Python.
 
-`(diffracted_vec - incident_vec)/lambda_angstroms`, `dot(a, b)`, `N if x == 0 else y`, `hkl_frac[0]`, `(u, v, w)`.
-Arithmetic is element by element over vectors, a number spreads over a vector. `first(x)`, `last(x)` evaluate x at the
-first or last record of its quantities, `total(x)` sums over all of them, `count(name)` counts them.
+`(diffracted_vec - incident_vec)/lambda_angstroms`, `dot(a, b)`, `N if x == 0 else y`, `hkl_frac[0]`, `(u,
+v, w)`. Arithmetic is element by element over vectors, a number spreads over a vector. `first(x)`, `last(x)`
+evaluate x at the first or last record of its quantities, `total(x)` sums over all of them, `count(name)`
+counts them.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ _VECTOR: dict[str, Callable[..., Any]] = {
     "dot": u.dot, "cross": u.cross, "norm": u.norm, "unit": u.unit, "matmul": u.matmul,
 }  # fmt: skip
 _ROTATION: dict[str, Callable[..., Any]] = {"about_x": u.about_x, "about_y": u.about_y, "about_z": u.about_z}
+_PAIRS = ("atan2", "sincg", "dot", "cross", "matmul")
 _PLACE = ("first", "last", "total", "count")
 FUNCTIONS = frozenset((*_ONE, *_VECTOR, *_ROTATION, *_PLACE))
 CONSTANTS: Mapping[str, float] = {"pi": math.pi}
@@ -105,16 +107,22 @@ def _check(node: ast.AST, text: str) -> None:
     if not isinstance(node, _NODES):
         raise ValueError(f"{text!r} uses {type(node).__name__}, which a formula may not")
     if isinstance(node, ast.Call):
-        if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS or node.keywords:
-            raise ValueError(
-                f"{text!r} calls {ast.unparse(node.func)}, which is none of {', '.join(sorted(FUNCTIONS))}"
-            )
+        _check_call(node, text)
     if isinstance(node, ast.Constant) and (isinstance(node.value, bool) or not isinstance(node.value, int | float)):
         raise ValueError(f"{text!r} holds {node.value!r}, which is no number")
     if isinstance(node, ast.Subscript) and not (
         isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int)
     ):
         raise ValueError(f"{text!r} takes a component by something else than a whole number")
+
+
+def _check_call(node: ast.Call, text: str) -> None:
+    if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS or node.keywords:
+        raise ValueError(f"{text!r} calls {ast.unparse(node.func)}, which is none of {', '.join(sorted(FUNCTIONS))}")
+    if len(node.args) != (2 if node.func.id in _PAIRS else 1):
+        raise ValueError(f"{text!r} calls {node.func.id} with the wrong number of arguments")
+    if node.func.id == "count" and not isinstance(node.args[0], ast.Name):
+        raise ValueError(f"{text!r} counts something else than the records of a quantity")
 
 
 def _term(node: ast.expr) -> Evaluate:
@@ -166,7 +174,7 @@ def _component(term: Term, index: int) -> Num:
 
 
 _OPERATIONS: Mapping[type[ast.operator], Callable[[Num, Num], Num]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: u.power,
+    ast.Add: Num.__add__, ast.Sub: Num.__sub__, ast.Mult: Num.__mul__, ast.Div: Num.__truediv__, ast.Pow: u.power,
 }  # fmt: skip
 
 
@@ -217,7 +225,7 @@ def _total(inner: Evaluate, views: Sequence[Values]) -> Term:
         raise Unknown("any record to sum over")
     total = inner(views[0])
     for view in views[1:]:
-        total = _spread(operator.add, total, inner(view))
+        total = _spread(Num.__add__, total, inner(view))
     return total
 
 

@@ -78,6 +78,11 @@ class Trace:
         """Whether a manifest was read and agrees with the records."""
         return self.manifest is not None
 
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """What the opening line says about the run; empty for a foreign log."""
+        return self.manifest.facts if self.manifest is not None else MappingProxyType({})
+
     def find(self, quantity: str) -> tuple[Record, ...]:
         """Every record of `quantity`, in order."""
         return tuple(r for r in self.records if r.quantity == quantity)

@@ -154,9 +154,7 @@ class Roles:
         return known
 
     def _heals(self, name: str) -> bool:
-        children = [
-            child for child in self.children(name) if self.differs(child) or self._would_show(name, child)
-        ]
+        children = [child for child in self.children(name) if self.differs(child) or self._would_show(name, child)]
         return bool(children) and all(not self.differs(child) or self.healed(child) for child in children)
 
     def children(self, name: str) -> tuple[str, ...]:
@@ -199,7 +197,7 @@ class Roles:
         return any(self.differs(child) for child in self.children(name))
 
     def _would_show(self, name: str, child: str) -> bool:
-        """Whether the child, computed with the candidate's value of `name`, would differ: else its agreement says nothing."""
+        """Whether the child, computed with the candidate's `name`, would differ: else its agreement says nothing."""
         quantity = self.case.catalogue.quantities[child]
         if quantity.kind == "input":
             return False  # looked up: two indices often find the same value
@@ -276,14 +274,12 @@ class Roles:
             return f"what is computed from it agrees: {', '.join(self.children(name))}"
         if role is Role.FLIPPED:
             return "the decision flipped where both sides of the tie are within noise"
-        told = [
-            f"{side}: {r.why}" for side, r in (("reference", a), ("candidate", b)) if r is not None and r.why
-        ]
+        told = [f"{side}: {r.why}" for side, r in (("reference", a), ("candidate", b)) if r is not None and r.why]
         return "; ".join(told)
 
 
 class Cost:
-    """What an origin does to the final intensity: |ln| of its ratio with the candidate's value put into the reference."""
+    """What an origin does to the final intensity: |ln| of its ratio with the candidate's value in the reference."""
 
     def __init__(self, roles: Roles) -> None:
         self.roles, self.view, self.catalogue = roles, roles.case.a, roles.case.catalogue

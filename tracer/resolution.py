@@ -1,8 +1,8 @@
 """What a printed decimal says about the number behind it: an interval.
 
-`%.15g` strips zeros, so 0.01 among fifteen-digit neighbours means 0.01 to fifteen digits; `%f` and `%e` show theirs, so a
-trailing zero or an exponent that `%g` would not print pins the last digit shown. The digits of a `%g` are those of the
-longest token that the same prefix printed.
+`%.15g` strips zeros, so 0.01 among fifteen-digit neighbours means 0.01 to fifteen digits; `%f` and `%e`
+show theirs, so a trailing zero or an exponent that `%g` would not print pins the last digit shown. The
+digits of a `%g` are those of the longest token that the same prefix printed.
 """
 
 from __future__ import annotations

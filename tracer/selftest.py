@@ -1,7 +1,9 @@
-"""Is the checker awake? Plant faults in the user's own traces, on each side, and report what would have been missed.
+"""Is the checker awake? Plant faults in the user's own traces, on each side, and report what would have been
+missed.
 
-A fault is planted as a program would make it: the quantity is changed, and everything whose formula leads on from it is
-computed again, so that the fault shows where it would show. Where no formula leads on, only the quantity itself changes.
+A fault is planted as a program would make it: the quantity is changed, and everything whose formula leads
+on from it is computed again, so that the fault shows where it would show. Where no formula leads on, only
+the quantity itself changes.
 """
 
 from __future__ import annotations

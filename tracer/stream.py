@@ -1,14 +1,14 @@
 """Long traces in bounded memory: columns by the block, and a comparison that stops at the first origin.
 
-`columns(path)` reads at the speed of `float`; `compare_files(a, b)` compares lines as bytes, parses those that differ, and
-judges a window around the first that differs by more than rounding might (diff.py), so that it takes as long as the way to
-the first origin. Files that fit in memory are compared whole.
+`columns(path)` reads at the speed of `float`; `compare_files(a, b)` compares lines as bytes, parses those
+that differ, and judges a window around the first that differs by more than rounding might (diff.py), so
+that it takes as long as the way to the first origin. Files that fit in memory are compared whole.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
@@ -23,20 +23,20 @@ from .tolerance import Limits
 BLOCK = 1 << 16
 WHOLE = 8 << 20
 """Files up to this many bytes are compared whole."""
-HEADER = 4000
-WINDOW = 4000
+HEADER = 600
+WINDOW = 1200
 AHEAD = 400
 _CLOSE = 1e-9
-"""Lines whose numbers differ relatively by less are not worth a window; the judge grants more than that only to noise."""
+"""Lines whose numbers differ relatively by less are not worth a window."""
 
 
 @dataclass(slots=True)
 class Columns:
     """One block of a trace: for each quantity its numbers one after the other, `width` of them to a record."""
 
-    numbers: dict[str, array[float]] = field(default_factory=lambda: dict[str, "array[float]"]())
-    width: dict[str, int] = field(default_factory=lambda: dict[str, int]())
-    others: list[Record] = field(default_factory=lambda: list[Record]())
+    numbers: dict[str, array[float]] = field(default_factory=dict[str, "array[float]"])
+    width: dict[str, int] = field(default_factory=dict[str, int])
+    others: list[Record] = field(default_factory=list[Record])
     """Records that are no plain `TRACE_X: name v v v`."""
     lines: int = 0
 
@@ -78,16 +78,7 @@ def _block(block: bytes, reader: Reader, plain: dict[bytes, bool], at: int) -> C
     if steered or not _all_trace(block, lines):
         return _slowly(block, reader, at)
     reader.seal.block(block, len(lines), at + 1)
-    for index, line in enumerate(lines):
-        parts = line.split(b" ", 2)
-        if len(parts) == 3 and (plain.get(parts[0]) or _is_plain(parts[0], plain)):
-            name = parts[1]
-            if name in found:
-                found[name].append(parts[2])
-            else:
-                found[name] = [parts[2]]
-        else:
-            slow.append(index)
+    found, slow = _grouped(block, lines, plain)
     result = Columns(lines=len(lines))
     for name, values in found.items():
         if not _number(name, values, result):  # braces, a word, a matrix: rare, so the lines are looked up again
@@ -97,13 +88,33 @@ def _block(block: bytes, reader: Reader, plain: dict[bytes, bool], at: int) -> C
     return result
 
 
+def _grouped(block: bytes, lines: list[bytes], plain: dict[bytes, bool]) -> tuple[dict[bytes, list[bytes]], list[int]]:
+    """What follows the names, by name, and the indices of lines that are not of the form `TRACE_X: name v v v`."""
+    found: dict[bytes, list[bytes]] = defaultdict(list)
+    slow: list[int] = []
+    head = lines[0].partition(b" ")[0] + b" "
+    if (plain.get(head) or _is_plain(head, plain)) and block.count(b"\n" + head) == len(lines) - 1:
+        start = len(head)  # one prefix all through: the usual case, and the fast one
+        for line in lines:
+            name, _, values = line[start:].partition(b" ")
+            found[name].append(values)
+        return found, slow
+    for index, line in enumerate(lines):
+        parts = line.split(b" ", 2)
+        if len(parts) == 3 and (plain.get(parts[0] + b" ") or _is_plain(parts[0] + b" ", plain)):
+            found[parts[1]].append(parts[2])
+        else:
+            slow.append(index)
+    return found, slow
+
+
 def _all_trace(block: bytes, lines: list[bytes]) -> bool:
     """Whether every line begins with TRACE and ends with a bare newline (then the block is what the seal sums)."""
     return block.startswith(b"TRACE") and block.count(b"\nTRACE") == len(lines) - 1 and b"\r" not in block
 
 
 def _is_plain(prefix: bytes, plain: dict[bytes, bool]) -> bool:
-    good = prefix.startswith(b"TRACE") and prefix.endswith(b":") and prefix[:-1].replace(b"_", b"").isalnum()
+    good = prefix.startswith(b"TRACE") and prefix.endswith(b": ") and prefix[:-2].replace(b"_", b"").isalnum()
     plain[prefix] = good
     return good
 

@@ -1,8 +1,9 @@
-"""Read traces: TRACE lines of every dialect (dialects.py) out of the noise around them; check the seal where there is one.
+"""Read traces: TRACE lines of every dialect (dialects.py) out of the noise around them; check the seal where
+there is one.
 
-`read(path)` and `parse(lines, name)` give a Trace; `records(lines)` yields record by record for one who wants to stop
-early. A sealed trace that was cut, doubled or swapped is refused; a foreign log that was cut in its last line loses that
-line, visibly (`Trace.skipped`), rather than gaining a number that never was.
+`read(path)` and `parse(lines, name)` give a Trace; `records(lines)` yields record by record for one who
+wants to stop early. A sealed trace that was cut, doubled or swapped is refused; a foreign log that was cut
+in its last line loses that line, visibly (`Trace.skipped`), rather than gaining a number that never was.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""May two values differ like that? Verdicts from intervals: what printing hides, what rounding and its propagation explain.
+"""May two values differ like that? Verdicts from intervals: what printing hides, what rounding and its
+propagation explain.
 
-There is no absolute floor anywhere: SI units make small numbers. Every allowance is a number of roundings of a scale that
-the quantity was computed from, or what the errors of its parents become in its formula.
+There is no absolute floor anywhere: SI units make small numbers. Every allowance is a number of roundings
+of a scale that the quantity was computed from, or what the errors of its parents become in its formula.
 """
 
 from __future__ import annotations
@@ -103,9 +104,7 @@ class Measure:
     def _finite(self, off: float, quantity: str, limits: Limits) -> Verdict:
         if off <= self.printed * _EDGE:
             return Verdict.PRINT
-        granted = limits.relative.get(quantity, 0.0) * max(
-            abs(float(self.reference)), abs(float(self.candidate))
-        )
+        granted = limits.relative.get(quantity, 0.0) * max(abs(float(self.reference)), abs(float(self.candidate)))
         plain = self.printed + limits.slack * self.floor
         if off <= max(plain, granted) * _EDGE:
             return Verdict.NOISE

@@ -1,8 +1,9 @@
 """A number and how far it may be off: running error analysis, one operation at a time.
 
-Each operation adds its own rounding (`EPSILON` relative, a little more for libm functions) to what it inherits, so that
-cancellation shows as what it is: (d - i)/λ near the beam keeps the absolute error of d and loses its digits. The bound is
-first order and per operation worst case (Wilkinson's running error analysis).
+Each operation adds its own rounding (`EPSILON` relative, a little more for libm functions) to what it
+inherits, so that cancellation shows as what it is: (d - i)/λ near the beam keeps the absolute error of d
+and loses its digits. The bound is first order and per operation worst case (Wilkinson's running error
+analysis).
 """
 
 from __future__ import annotations

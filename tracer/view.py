@@ -63,7 +63,7 @@ def _whole(value: str) -> str:
 
 
 class View:
-    """One trace under one catalogue. `labels` are factors that a quantity's unit label is wrong by (closure finds them)."""
+    """One trace under one catalogue. `labels` are the factors that unit labels are wrong by (closure finds them)."""
 
     def __init__(self, trace: Trace, catalogue: Catalogue) -> None:
         self.trace = trace
@@ -86,10 +86,9 @@ class View:
             klass = tuple(sorted(place(record)))
             self.groups.setdefault(name, {}).setdefault(klass, []).append(record)
         self._number_siblings()
-        facts = trace.manifest.facts if trace.manifest else {}
-        digits = facts.get("digits", "")
+        digits = trace.facts.get("digits", "")
         self.formats = Formats(trace.records, int(digits) if digits.isdigit() else 0)
-        self.epsilon = FLOAT32 if _single(trace, facts.get("dtype", "")) else EPSILON
+        self.epsilon = FLOAT32 if _single(trace, trace.facts.get("dtype", "")) else EPSILON
 
     def _number_siblings(self) -> None:
         for groups in self.groups.values():
@@ -112,7 +111,7 @@ class View:
         return found if len(groups) == 1 else sorted(found, key=lambda r: self._position[id(r)])
 
     def loop(self, name: str) -> list[Record]:
-        """The records of one telling of a loop: those without a scope where some have none (a summary may repeat them)."""
+        """One telling of a loop: the records without a scope where there are any (a summary may repeat them)."""
         groups = self.groups.get(name, {})
         return groups[()] if () in groups else self.records(name)
 
@@ -329,7 +328,7 @@ class At:
         return self._from(records[-1 if last else 0])
 
     def _longest(self, names: frozenset[str]) -> list[Record]:
-        return max((self.view.loop(name) for name in sorted(names)), key=len, default=[])
+        return max((self.view.loop(name) for name in sorted(names)), key=len, default=list[Record]())
 
     def _from(self, record: Record) -> At:
         pinned = {**self.pinned, self.view.name(record): record}

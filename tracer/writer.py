@@ -1,4 +1,4 @@
-"""Write traces in the canonical form, byte for byte as trace.h does: `%.17g`, NaN as nan, sealed by count and CRC-32."""
+"""Write traces in canonical form, byte for byte as trace.h does: `%.17g`, NaN as nan, sealed by count and CRC-32."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def number(value: float, digits: int = 17) -> str:
 
 
 class Writer:
-    """Writes one trace to `stream`. Used in a `with` it seals at the end, unless an exception left the trace incomplete."""
+    """Writes one trace to `stream`. A `with` seals it at the end, unless an exception left it incomplete."""
 
     def __init__(self, stream: TextIO, prefix: str = "TRACE_PY", digits: int = 17) -> None:
         if not prefix.startswith("TRACE") or _BAD_NAME.search(prefix) or ":" in prefix:
@@ -114,7 +114,7 @@ class Writer:
 
 def write(stream: TextIO, trace: Trace, digits: int = 17) -> None:
     """A whole trace in canonical form, sealed, with the facts that it was opened with."""
-    facts = dict(trace.manifest.facts) if trace.manifest else {}
+    facts = dict(trace.facts)
     prefix = next((r.prefix for r in trace if r.prefix), "TRACE_PY")
     with Writer(stream, prefix, digits) as writer:
         writer.open(**facts)
