@@ -76,12 +76,15 @@ def _subsets(walk: Investigation, failing: Outcome, commit: str, points: tuple[s
     if not points:
         return Findings(NotHere(("no file and no variable is left to suspect",)), room(()), commit)
 
+    asked: set[frozenset[str]] = set()
+
     def probe(chosen: Collection[str]) -> Verdict:
+        again = frozenset(chosen) in asked
+        asked.add(frozenset(chosen))
         with walk.standing(commit) as stand:
-            verdict = walk.lab.gate(failing.case, room(chosen), stand).verdict
-        left = len(points) - len(chosen)
-        what = _said(chosen, points)
-        walk.note("search", f"{what} ({left} left out): {verdict.kind}, {numbers(verdict.measure)}")
+            verdict = walk.lab.gate(failing.case, room(chosen), stand, fresh=again).verdict
+        said = f"{_said(chosen, points)}{', again' if again else ''}: {verdict.kind}"
+        walk.note("search", f"{said}, {numbers(verdict.measure) or verdict.reason}")
         return verdict
 
     drive = run_serial(SubsetSearch(points), probe)
@@ -125,12 +128,16 @@ def search_commits(walk: Investigation, failing: Outcome, room: Room, good: str,
     for remark in history.notes:
         walk.note("search", remark)
     search = history.search(confirm=True)
+    asked: set[str] = set()
 
     def probe(commit: str) -> Verdict:
+        again = commit in asked
+        asked.add(commit)
         with walk.standing(commit) as stand:
-            verdict = walk.lab.gate(failing.case, room, stand).verdict
+            verdict = walk.lab.gate(failing.case, room, stand, fresh=again).verdict
+        said = f"{commit[:10]}{' again' if again else ''}: {verdict.kind}"
         measured = numbers(verdict.measure) or verdict.reason
-        walk.note("search", f"{commit[:10]}: {verdict.kind}, {measured}", commit=commit, left=search.remaining)
+        walk.note("search", f"{said}, {measured}", commit=commit, left=search.remaining)
         return verdict
 
     drive = run_serial(search, probe)

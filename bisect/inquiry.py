@@ -11,6 +11,7 @@
     trace = "firstbad reference {args} -floatfile {image} -trace_pixel {slow} {fast}"
 
     [candidate]
+    warm = ["torch"]                 # imported once for all runs (a Python program); optional
     command = "{python} {tree}/port.py {args} -floatfile {image}"
     trace = "{python} {tree}/port.py {args} -floatfile {image} -trace_pixel {slow} {fast}"
 
@@ -46,11 +47,15 @@ _PLACEHOLDERS = ("args", "image", "slow", "fast", "tree", "python", "directory")
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """How to run one side; `trace` is the command that prints TRACE lines for one pixel."""
+    """How to run one side; `trace` is the command that prints TRACE lines for one pixel.
+
+    `warm` names modules (torch) that a fork server imports once for all runs of a Python program.
+    """
 
     side: str
     command: str
     trace: str = ""
+    warm: tuple[str, ...] = ()
 
     def argv(self, place: Mapping[str, str], *, args: str, tracing: bool = False) -> list[str]:
         """The command as a list: split like a shell would, each placeholder filled in after the split."""
@@ -161,10 +166,11 @@ def _section(path: Path, table: Mapping[str, Any], name: str, *, required: bool)
 
 def _program(path: Path, table: Mapping[str, Any], side: str) -> Program:
     section = _section(path, table, side, required=True)
-    _refuse_unknown(path, section, ("command", "trace"), f"in [{side}]")
+    _refuse_unknown(path, section, ("command", "trace", "warm"), f"in [{side}]")
     if not section.get("command"):
         raise _bad(path, f"says no `command` in [{side}]")
-    program = Program(side, str(section["command"]), str(section.get("trace", "")))
+    warm = tuple(str(m) for m in section.get("warm", []))
+    program = Program(side, str(section["command"]), str(section.get("trace", "")), warm)
     for template in (program.command, program.trace):
         for word in _split(path, template):
             _check_placeholders(path, word)

@@ -19,7 +19,7 @@ from .answer import Answer, Step
 from .culprits import Findings, search_ambient, search_commits, search_environment
 from .ends import Axis, Choice, Corners, choose, needs_bare
 from .inquiry import Inquiry
-from .lab import Lab, Outcome, Room, Stand, empty_room
+from .lab import Lab, Outcome, Room, Stand, empty_room, end_servers
 from .rooms import bare_room, full_room
 from .run.worktrees import Worktrees
 from .tracing import Traced, costliest_pixel, trace_pair
@@ -46,11 +46,14 @@ class Investigation:
 
     def run(self) -> Answer:
         """Walk until there is an answer. FirstbadError where the inquiry itself cannot be followed."""
-        if self.inquiry.repository is None:
-            return self._walk(None)
-        with Worktrees(self.inquiry.repository, self.out / "worktrees") as trees:
-            self._trees = trees
-            return self._walk(trees)
+        try:
+            if self.inquiry.repository is None:
+                return self._walk(None)
+            with Worktrees(self.inquiry.repository, self.out / "worktrees") as trees:
+                self._trees = trees
+                return self._walk(trees)
+        finally:
+            end_servers()
 
     def note(self, name: str, said: str, **data: Any) -> None:
         """Add one step and tell it."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from ..tracer.errors import FirstbadError
 from .inquiry import Case, Inquiry, Program
+from .run import warm
 from .run.sandbox import Ended, Limits, clean_environment, run
 from .verdict import Kind, Verdict
 
@@ -90,7 +91,7 @@ class Lab:
     """Runs programs for one inquiry and keeps the artefacts under `out`.
 
     A run that could not come out differently (same program, case, room and checkout) is not repeated unless
-    `fresh` is asked for.
+    `fresh` is asked for; a fresh run is always a cold one, so that what a fork server does is checked as well.
     """
 
     inquiry: Inquiry
@@ -125,7 +126,7 @@ class Lab:
         self._count += 1
         folder = self.out / f"{self._count:03d}-{program.side}-{_slug(case.name)}-{_slug(room.name)}"
         folder.mkdir(parents=True, exist_ok=True)
-        self._runs[key] = self._start(program, case, room, stand, pixel, folder)
+        self._runs[key] = self._start(program, case, room, stand, pixel, folder, cold=fresh)
         return self._runs[key]
 
     def _start(
@@ -136,6 +137,7 @@ class Lab:
         stand: Stand | None,
         pixel: tuple[int, int] | None,
         folder: Path,
+        cold: bool,
     ) -> Run:
         directory = folder / "room"
         directory.mkdir()
@@ -156,7 +158,10 @@ class Lab:
         )
         (folder / "command.json").write_text(json.dumps({"argv": argv, "room": room.name}, indent=1))
         limits = Limits(seconds=self.inquiry.timeout)
-        ended = run(argv, cwd=directory, env=environment, out=folder, limits=limits)
+        if program.warm and not cold:
+            ended = warm.run(argv, modules=program.warm, cwd=directory, env=environment, out=folder, limits=limits)
+        else:
+            ended = run(argv, cwd=directory, env=environment, out=folder, limits=limits)
         shutil.rmtree(directory, ignore_errors=True)
         return Run(program.side, tuple(argv), folder, written.with_name(written.name + extension), ended)
 
@@ -177,6 +182,11 @@ class Lab:
         except FirstbadError as problem:
             return replace(outcome, verdict=Verdict(Kind.NO_DATA, str(problem)))
         return replace(outcome, verdict=_judge(verdict, str(outcome.candidate.folder)), images=verdict)
+
+
+def end_servers() -> None:
+    """End the fork servers that warm runs started."""
+    warm.close_all()
 
 
 def _judge(images: ImageVerdict, artefacts: str) -> Verdict:

@@ -10,7 +10,6 @@ import ast
 import random
 import re
 import subprocess
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ COMMITS = 60
 BROKEN_FORMULA = 37
 DO_NOT_IMPORT = (11, 30, 46)
 FAULT_FILE = "port/sim/shape.py"
-FAULT = ("return (parts[0] * parts[1]) * parts[2]", "return (parts[0] * parts[1]) * parts[1]")
+FAULT = ("(parts[0] * parts[1]) * parts[2]", "(parts[0] * parts[1]) * parts[1]")
 ENTRY = '''\
 """Run the port: the arguments are nanoBragg's own."""
 
@@ -193,7 +192,7 @@ def _break_formula(repository: Path, chance: random.Random) -> str:
     if source.count(right) != 1:
         raise FirstbadError(
             f"the demo cannot plant its fault: {right!r} is not in {FAULT_FILE} exactly once",
-            remedy=textwrap.dedent("This is a defect in firstbad: report it"),
+            remedy="This is a defect in firstbad: report it",
             slug="internal",
         )
     source = source.replace(right, wrong)

@@ -25,6 +25,7 @@ command = "{{python}} -m firstbad.ui reference {{args}} -floatfile {{image}}"
 trace = "{{python}} -m firstbad.ui reference {{args}} -floatfile {{image}} -trace_pixel {{slow}} {{fast}}"
 
 [candidate]
+warm = ["torch"]
 command = "{{python}} {{tree}}/run.py --quirks nanobragg,-stale_cache {{args}} -floatfile {{image}}"
 trace = """{{python}} {{tree}}/run.py --quirks nanobragg,-stale_cache {{args}} -floatfile {{image}}
  -trace_pixel {{slow}} {{fast}}"""
