@@ -1,0 +1,331 @@
+"""Traces of many pixels in a Zarr store: one column per quantity, cut into tiles of pixels, sealed when
+complete.
+
+A column is an array of float64, pixels x occurrences x components; pixels stand in the order of
+`Store.pixels`. A value that a pixel does not have (a skipped step) is MISSING, a NaN with a payload of its
+own, so that it is never taken for a NaN that a program computed. The manifest lies in the group's
+attributes; a store without its seal is refused.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import FirstbadError
+from .model import Record, Trace
+
+Array = NDArray[np.float64]
+Pixels = NDArray[np.int64]
+FORMAT = "firstbad-store 1"
+TILE = 1 << 17
+MISSING_BITS = 0x7FF8_0000_F1B5_7BAD
+MISSING = np.array([MISSING_BITS], dtype=np.uint64).view(np.float64)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One quantity of a store: `width` components, at most `occurrences` records at a pixel."""
+
+    name: str
+    width: int = 1
+    occurrences: int = 1
+
+
+def is_missing(values: Array) -> NDArray[np.bool_]:
+    """Where a value is missing (and not merely NaN)."""
+    return np.ascontiguousarray(values).view(np.uint64) == MISSING_BITS
+
+
+def zarr_library() -> Any:
+    """The zarr package, or a sentence that says how to get it."""
+    try:
+        return import_module("zarr")
+    except ImportError:
+        fail(
+            "store-needs-zarr",
+            "Traces of many pixels need zarr, which is not installed",
+            "pip install 'firstbad[store]'.",
+        )
+
+
+def whole_image(shape: tuple[int, int]) -> Pixels:
+    """Every pixel of an image (slow, fast), row by row: n x 2."""
+    slow, fast = np.divmod(np.arange(shape[0] * shape[1], dtype=np.int64), shape[1])
+    return np.stack([slow, fast], axis=1)
+
+
+class StoreWriter:
+    """Writes a store block by block, in the order of `pixels`; use it as a context manager, or call close().
+
+    `shape` is the image's (slow, fast). `columns` says what is coming. Blocks may have any length: whole
+    tiles are written as soon as they are there, so memory stays at one tile per column. Leaving the block
+    by an exception leaves the store without its seal.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        shape: tuple[int, int],
+        columns: Sequence[Column],
+        pixels: Pixels | None = None,
+        facts: Mapping[str, str] | None = None,
+        *,
+        tile: int = TILE,
+        compress: bool = False,
+    ) -> None:
+        self.path, self.shape, self.columns = Path(path), shape, tuple(columns)
+        self.pixels = whole_image(shape) if pixels is None else np.asarray(pixels, dtype=np.int64).reshape(-1, 2)
+        self.facts, self.run = dict(facts or {}), dict[str, list[list[float]]]()
+        self._tile, self._done, self._waiting = tile, 0, list[dict[str, Array]]()
+        self._held = 0
+        self._crc = dict.fromkeys((c.name for c in self.columns), 0)
+        self._arrays: dict[str, Any] = {}
+        self._create(compress)
+
+    def _create(self, compress: bool) -> None:
+        zarr = zarr_library()
+        if self.path.exists() and any(self.path.iterdir() if self.path.is_dir() else [self.path]):
+            fail("store-exists", f"{self.path} exists already", "Give another path, or remove it first.")
+        group = zarr.open_group(str(self.path), mode="w", zarr_format=3)
+        count = len(self.pixels)
+        group.create_array("pixels", data=self.pixels.astype(np.int32))
+        columns = group.create_group("columns")
+        for column in self.columns:
+            self._arrays[column.name] = columns.create_array(
+                _key(column.name),
+                shape=(count, column.occurrences, column.width),
+                chunks=(min(self._tile, max(1, count)), column.occurrences, column.width),
+                dtype="float64",
+                compressors="auto" if compress else None,
+                fill_value=float("nan"),
+                config={"write_empty_chunks": True},  # a tile of missing values looks empty, and is not
+            )
+        group.attrs["firstbad"] = self._manifest(sealed=False)
+
+    def _manifest(self, *, sealed: bool) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "sealed": sealed,
+            "shape": list(self.shape),
+            "pixels": len(self.pixels),
+            "columns": [
+                {"name": c.name, "width": c.width, "occurrences": c.occurrences, "crc32": f"{self._crc[c.name]:08x}"}
+                for c in self.columns
+            ],
+            "facts": self.facts,
+            "run": self.run,
+        }
+
+    def append(self, values: Mapping[str, Any]) -> None:
+        """The next block of pixels: for each column n, n x width or n x occurrences x width values.
+
+        FirstbadError `store-block` where a column is lacking, unknown, or of another size.
+        """
+        names = {c.name for c in self.columns}
+        odd = ", ".join(sorted(set(values) ^ names))
+        if odd:
+            fail("store-block", f"A block must hold every column and no other: {odd}", "Declare the columns first.")
+        block = {c.name: _shaped(c, values[c.name]) for c in self.columns}
+        sizes = {len(v) for v in block.values()}
+        if len(sizes) != 1 or self._done + self._held + max(sizes) > len(self.pixels):
+            fail("store-block", f"A block has columns of {sorted(sizes)} pixels", "All columns need the same pixels.")
+        self._waiting.append(block)
+        self._held += sizes.pop()
+        while self._held >= self._tile:
+            self._flush(self._tile)
+
+    def _flush(self, count: int) -> None:
+        """Write the first `count` waiting pixels of each column, which fill a tile or are the last."""
+        for column in self.columns:
+            held = np.concatenate([block[column.name] for block in self._waiting])
+            part = np.ascontiguousarray(held[:count])
+            self._arrays[column.name][self._done : self._done + count] = part
+            self._crc[column.name] = zlib.crc32(part.data, self._crc[column.name])
+            self._waiting[0][column.name] = held[count:]
+        self._waiting = self._waiting[:1]
+        self._done += count
+        self._held -= count
+
+    def close(self) -> None:
+        """Write what waits and the seal. FirstbadError `store-incomplete` where pixels are lacking."""
+        if self._held:
+            self._flush(self._held)
+        if self._done != len(self.pixels):
+            fail(
+                "store-incomplete",
+                f"{self.path} has values of {self._done} of {len(self.pixels)} pixels, so it is not sealed",
+                "Run the simulation to its end.",
+            )
+        zarr_library().open_group(str(self.path), mode="r+").attrs["firstbad"] = self._manifest(sealed=True)
+
+    def __enter__(self) -> StoreWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+
+
+@dataclass(frozen=True)
+class Store:
+    """A sealed store, read lazily. `run` holds values that belong to the whole run; the rest is per pixel."""
+
+    path: Path
+    shape: tuple[int, int]
+    pixels: Pixels
+    columns: tuple[Column, ...]
+    facts: Mapping[str, str]
+    run: Mapping[str, Any]
+    crc32: Mapping[str, str]
+    arrays: Mapping[str, Any]
+    tile: int
+    plain: frozenset[str] = frozenset()
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, in the order in which the program computed them."""
+        return tuple(c.name for c in self.columns)
+
+    def read(self, name: str, start: int = 0, stop: int | None = None) -> Array:
+        """Values of pixels start..stop-1 of a column: n x occurrences x width."""
+        stop = len(self) if stop is None else stop
+        first = start // self.tile
+        if name in self.plain and stop - first * self.tile <= self.tile:
+            found = self._tile(name, first)
+            if found is not None:
+                return found[start - first * self.tile : stop - first * self.tile]
+        return np.asarray(self.arrays[name][start:stop], dtype=np.float64)
+
+    def _tile(self, name: str, number: int) -> Array | None:
+        """One uncompressed tile straight from its file: four times as fast as through the library."""
+        array = self.arrays[name]
+        path = self.path / "columns" / _key(name) / "c" / str(number) / "0" / "0"
+        try:
+            return np.fromfile(path, dtype="<f8").reshape(array.chunks)
+        except (OSError, ValueError):
+            return None
+
+    def index(self, slow: int, fast: int) -> int:
+        """Where the pixel stands in `pixels`. FirstbadError `store-pixel` where it was not traced."""
+        found = np.flatnonzero((self.pixels[:, 0] == slow) & (self.pixels[:, 1] == fast))
+        if not found.size:
+            fail("store-pixel", f"{self.path} has no pixel {slow} {fast}", "Trace that pixel, or choose another one.")
+        return int(found[0])
+
+    def trace(self, slow: int, fast: int) -> Trace:
+        """One pixel as a trace: what diff.compare takes. Column by column, occurrences in order."""
+        at = self.index(slow, fast)
+        records: list[Record] = []
+        for name, rows in self.run.items():
+            records += [_record(name, np.asarray(row, dtype=np.float64), i) for i, row in enumerate(rows)]
+        for column in self.columns:
+            rows = self.read(column.name, at, at + 1)[0]
+            present = rows[~is_missing(rows).any(axis=1)]
+            records += [_record(column.name, row, i) for i, row in enumerate(present)]
+        return Trace(tuple(records), f"{self.path.name} pixel {slow} {fast}")
+
+    def verify(self) -> None:
+        """Read everything and check the sums. FirstbadError `store-damaged` where one disagrees."""
+        for column in self.columns:
+            crc = 0
+            for start in range(0, len(self), self.tile):
+                part = np.ascontiguousarray(self.read(column.name, start, min(len(self), start + self.tile)))
+                crc = zlib.crc32(part.data, crc)
+            if f"{crc:08x}" != self.crc32[column.name]:
+                fail("store-damaged", f"Column {column.name} of {self.path} was changed", "Write the store again.")
+
+
+def open_store(path: str | Path) -> Store:
+    """Open a store for reading. FirstbadError: missing, no store, another version, or without its seal."""
+    zarr = zarr_library()
+    path = Path(path)
+    if not path.exists():
+        fail("store-missing", f"There is no store {path}", "Check the path.")
+    try:
+        group = zarr.open_group(str(path), mode="r")
+        manifest: Any = group.attrs["firstbad"]
+        kind, sealed = manifest["format"], manifest["sealed"]
+    except Exception as error:  # zarr raises errors of many kinds for a folder that is none of its own
+        reason = type(error).__name__
+        fail(
+            "store-unreadable",
+            f"{path} is no firstbad store ({reason})",
+            "Give the folder that `firstbad trace` wrote.",
+        )
+    if kind != FORMAT:
+        fail("store-version", f"{path} has the format {kind}, not {FORMAT}", "Read it with the version that wrote it.")
+    if not sealed:
+        fail("store-incomplete", f"{path} was never sealed: its writer stopped early", "Run the tracing again.")
+    return _opened(path, group, manifest)
+
+
+def _opened(path: Path, group: Any, manifest: Any) -> Store:
+    columns = tuple(Column(c["name"], c["width"], c["occurrences"]) for c in manifest["columns"])
+    arrays = {c.name: group["columns"][_key(c.name)] for c in columns}
+    pixels = np.asarray(group["pixels"][:], dtype=np.int64)
+    tile = min((a.chunks[0] for a in arrays.values()), default=TILE)
+    return Store(
+        path,
+        (manifest["shape"][0], manifest["shape"][1]),
+        pixels,
+        columns,
+        MappingProxyType(dict(manifest["facts"])),
+        MappingProxyType(dict(manifest["run"])),
+        MappingProxyType({c["name"]: c["crc32"] for c in manifest["columns"]}),
+        MappingProxyType(arrays),
+        int(tile),
+        frozenset(name for name, array in arrays.items() if _is_plain(array, int(tile))),
+    )
+
+
+def _is_plain(array: Any, tile: int) -> bool:
+    """Whether a tile's file holds the doubles themselves, little endian, one tile a file."""
+    kind = array.metadata
+    codecs = [codec.to_dict() for codec in kind.codecs]
+    little = [{"name": "bytes", "configuration": {"endian": "little"}}]
+    whole = array.chunks[0] == tile and array.chunks[1:] == array.shape[1:]
+    return codecs == little and whole and kind.chunk_key_encoding.to_dict()["name"] == "default"
+
+
+def _key(name: str) -> str:
+    """A file name for a quantity: sections use a slash."""
+    return name.replace("%", "%25").replace("/", "%2F").replace("\\", "%5C")
+
+
+def _shaped(column: Column, values: Any) -> Array:
+    array = np.asarray(values, dtype=np.float64)
+    wanted = (column.occurrences, column.width)
+    if array.ndim == 3 and array.shape[1:] == wanted:
+        return array
+    if array.size % (wanted[0] * wanted[1]) or array.ndim not in (1, 2):
+        fail(
+            "store-block",
+            f"Column {column.name} holds {wanted[0]} x {wanted[1]} values a pixel, a block of {array.shape} came",
+            "Declare the column with its size.",
+        )
+    return array.reshape(-1, *wanted)
+
+
+def _record(name: str, row: Array, occurrence: int) -> Record:
+    values = tuple(float(v) for v in row)
+    shape = {1: (), 9: (3, 3)}.get(len(values), (len(values),))
+    return Record(name, values, tuple(f"{v:.17g}" for v in values), shape, occurrence=occurrence, prefix="STORE")
+
+
+def fail(slug: str, message: str, remedy: str) -> NoReturn:
+    """Raise the one error that a user may see."""
+    raise FirstbadError(message, remedy=remedy, slug=slug) from None

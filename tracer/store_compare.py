@@ -1,0 +1,350 @@
+"""Compare two stores: which quantity is the origin at which pixel, and how many separate causes there are.
+
+Tiles of pixels are read from both sides and judged column by column, so memory does not grow with the
+image. At a pixel an *origin* is a quantity that diverges though everything it is computed from agrees
+there. The set of a pixel's origins is its signature; quantities that are always origins together are one
+cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .store import MISSING, MISSING_BITS, Array, Pixels, Store, fail
+
+Mask = NDArray[np.bool_]
+Words = NDArray[np.uint64]
+RELATIVE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDiff:
+    """One quantity over all pixels: how many diverge, how many of these are origins, where it is worst.
+
+    `largest` is the largest relative difference (of a vector: relative to its largest component), at pixel
+    `worst` (slow, fast); inf where one side is NaN or missing. `missing` and `nan` count pixels where only
+    one side has a value, or a number.
+    """
+
+    name: str
+    diverging: int
+    origins: int
+    missing: int
+    nan: int
+    largest: float
+    worst: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Pixels with the same set of origins; `example` is where their first origin differs most."""
+
+    origins: tuple[str, ...]
+    pixels: int
+    example: tuple[int, int]
+    slow: tuple[int, int]
+    fast: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Quantities that are origins at the same pixels, and one pixel to trace."""
+
+    quantities: tuple[str, ...]
+    pixels: int
+    example: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class StoreDiff:
+    """What the comparison of two stores found. `signature_map` holds for each pixel 0 (agrees) or 1 + a
+    place in `signatures`.
+
+    `order` says what stood in for the graph: "graph", or "order" where no parents were given.
+    """
+
+    shape: tuple[int, int]
+    pixels: Pixels
+    columns: tuple[ColumnDiff, ...]
+    signatures: tuple[Signature, ...]
+    causes: tuple[Cause, ...]
+    signature_map: NDArray[np.int32]
+    only_reference: tuple[str, ...]
+    only_candidate: tuple[str, ...]
+    order: str
+
+    @property
+    def same(self) -> bool:
+        """Whether every quantity agrees at every pixel and both sides have the same quantities."""
+        return not (self.signatures or self.only_reference or self.only_candidate)
+
+    @property
+    def diverging(self) -> int:
+        """Pixels with at least one origin."""
+        return int((self.signature_map > 0).sum())
+
+    def image(self) -> NDArray[np.int32]:
+        """The signature map as an image, slow x fast; −1 where nothing was traced."""
+        image = np.full(self.shape, -1, dtype=np.int32)
+        image[self.pixels[:, 0], self.pixels[:, 1]] = self.signature_map
+        return image
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; the map is left out, its counts are there."""
+        from dataclasses import asdict
+        from math import isfinite
+
+        columns = [asdict(c) for c in self.columns]
+        for column in columns:
+            column["largest"] = column["largest"] if isfinite(column["largest"]) else None
+        return {
+            "same": self.same,
+            "shape": list(self.shape),
+            "pixels": len(self.pixels),
+            "diverging": self.diverging,
+            "graph": self.order,
+            "columns": columns,
+            "signatures": [asdict(s) for s in self.signatures],
+            "causes": [asdict(c) for c in self.causes],
+            "only_reference": list(self.only_reference),
+            "only_candidate": list(self.only_candidate),
+        }
+
+
+def compare_stores(
+    reference: Store,
+    candidate: Store,
+    parents: Mapping[str, Sequence[str]] | None = None,
+    relative: float | Mapping[str, float] = RELATIVE,
+    canonical: Callable[[str], str] = str,
+) -> StoreDiff:
+    """Compare all columns that both have, tile by tile.
+
+    `parents` is the graph (catalogue names); without it the columns' order stands in. `relative` is the
+    largest difference that agrees, relative to the value (of a vector: to its largest component), for all
+    or by name (else RELATIVE). `canonical` maps a column's name to the graph's. FirstbadError
+    `store-pixels-differ` where the two hold other pixels.
+    """
+    if reference.shape != candidate.shape or not np.array_equal(reference.pixels, candidate.pixels):
+        fail(
+            "store-pixels-differ",
+            f"{reference.path} and {candidate.path} hold other pixels ({len(reference)} and {len(candidate)})",
+            "Trace the same pixels on both sides.",
+        )
+    theirs = {canonical(name): name for name in candidate.names}
+    shared = [(canonical(n), n, theirs[canonical(n)]) for n in reference.names if canonical(n) in theirs]
+    names = [name for name, _, _ in shared]
+    tally = _Tally(names, _ancestors(names, parents), len(reference))
+    limits = [relative.get(n, RELATIVE) if isinstance(relative, Mapping) else relative for n in names]
+    step = min(reference.tile, candidate.tile)
+    for start in range(0, len(reference), step):
+        stop = min(len(reference), start + step)
+        for index, (_, ours, other) in enumerate(shared):
+            tally.column(index, reference.read(ours, start, stop), candidate.read(other, start, stop), limits[index])
+        tally.tile(start, stop)
+    return StoreDiff(
+        reference.shape,
+        reference.pixels,
+        tally.columns(reference.pixels),
+        *tally.signatures(reference.pixels),
+        signature_map=tally.map,
+        only_reference=tuple(n for n in reference.names if canonical(n) not in theirs),
+        only_candidate=tuple(n for c, n in theirs.items() if c not in set(names)),
+        order="graph" if parents else "order",
+    )
+
+
+def _ancestors(names: Sequence[str], parents: Mapping[str, Sequence[str]] | None) -> list[list[int]]:
+    """For each column the columns it is computed from; a parent that is no column is replaced by its own
+    parents.
+    """
+    index = {name: i for i, name in enumerate(names)}
+    if not parents:
+        return [list(range(i)) for i in range(len(names))]
+
+    def above(name: str, seen: frozenset[str]) -> Iterator[int]:
+        for parent in parents.get(name, ()):
+            if parent in index:
+                yield index[parent]
+            elif parent not in seen:
+                yield from above(parent, seen | {parent})
+
+    return [sorted(set(above(name, frozenset((name,)))) - {index[name]}) for name in names]
+
+
+class _Tally:
+    """Counts and the map, filled tile by tile."""
+
+    def __init__(self, names: Sequence[str], ancestors: list[list[int]], pixels: int) -> None:
+        self.names, self.ancestors = names, ancestors
+        self.map = np.zeros(pixels, dtype=np.int32)
+        self._count = np.zeros((len(names), 4), dtype=np.int64)
+        self._largest = np.zeros(len(names))
+        self._worst = np.full(len(names), -1, dtype=np.int64)
+        self._known: dict[bytes, int] = {}
+        self._origins: list[tuple[int, ...]] = []
+        self._example: list[tuple[float, int]] = []
+        self._diverging: dict[int, Mask] = {}
+        self._size: dict[int, Array] = {}
+
+    def column(self, index: int, a: Array, b: Array, relative: float) -> None:
+        """Judge one column of the tile. Equal bits are equal: most columns end here."""
+        if a.shape == b.shape and np.array_equal(a.view(np.uint64), b.view(np.uint64)):
+            return
+        a, b = _padded(a, b)
+        with np.errstate(invalid="ignore", over="ignore"):
+            if bool((np.abs(b - a) <= relative * np.abs(a)).all()):
+                return  # the common case in the fewest passes; NaN and missing values never get through here
+        size, missing, nan = _differences(a, b)
+        diverging = size > relative
+        if diverging.any():
+            self._diverging[index], self._size[index] = diverging, size
+            self._count[index] += (int(diverging.sum()), 0, int(missing.sum()), int(nan.sum()))
+
+    def tile(self, start: int, stop: int) -> None:
+        """Find the origins of the tile's pixels, all columns judged."""
+        origins: dict[int, Mask] = {}
+        for index, diverging in self._diverging.items():
+            above = [self._diverging[p] for p in self.ancestors[index] if p in self._diverging]
+            origin = diverging & ~np.logical_or.reduce(above) if above else diverging
+            at = int(np.argmax(self._size[index]))
+            if self._size[index][at] > self._largest[index]:
+                self._largest[index], self._worst[index] = self._size[index][at], start + at
+            if origin.any():
+                origins[index] = origin
+                self._count[index, 1] += int(origin.sum())
+        self._sign(origins, start, stop)
+        self._diverging.clear()
+        self._size.clear()
+
+    def _sign(self, origins: Mapping[int, Mask], start: int, stop: int) -> None:
+        """Give each pixel the number of its set of origins."""
+        if not origins:
+            return
+        order = sorted(origins)
+        words = np.zeros((stop - start, (len(order) + 63) // 64), dtype=np.uint64)
+        for bit, index in enumerate(order):
+            words[:, bit // 64] |= origins[index].astype(np.uint64) << np.uint64(bit % 64)
+        left = np.flatnonzero(words.any(axis=1))
+        while left.size:
+            first = words[left[0]]
+            same = (words[left] == first).all(axis=1)
+            found = tuple(i for bit, i in enumerate(order) if int(first[bit // 64]) >> (bit % 64) & 1)
+            self.map[start + left[same]] = 1 + self._number(found, left[same], start)
+            left = left[~same]
+
+    def _number(self, origins: tuple[int, ...], at: Pixels, start: int) -> int:
+        key = np.array(origins, dtype=np.int32).tobytes()
+        number = self._known.setdefault(key, len(self._known))
+        size = self._size[origins[0]][at]
+        best = int(np.argmax(size))
+        if number == len(self._origins):
+            self._origins.append(origins)
+            self._example.append((-1.0, -1))
+        if size[best] > self._example[number][0]:
+            self._example[number] = (float(size[best]), start + int(at[best]))
+        return number
+
+    def columns(self, pixels: Pixels) -> tuple[ColumnDiff, ...]:
+        """What each column came to."""
+        return tuple(
+            ColumnDiff(
+                name=name,
+                diverging=int(self._count[i, 0]),
+                origins=int(self._count[i, 1]),
+                missing=int(self._count[i, 2]),
+                nan=int(self._count[i, 3]),
+                largest=float(self._largest[i]),
+                worst=_place(pixels, self._worst[i]),
+            )
+            for i, name in enumerate(self.names)
+        )
+
+    def signatures(self, pixels: Pixels) -> tuple[tuple[Signature, ...], tuple[Cause, ...]]:
+        """Signatures with most pixels first (the map is numbered again), and the causes they come from."""
+        counts = np.bincount(self.map, minlength=1 + len(self._origins))[1:]
+        order = np.argsort(-counts, kind="stable")
+        again = np.zeros(1 + len(order), dtype=np.int32)
+        again[1 + order] = np.arange(1, 1 + len(order))
+        self.map[:] = again[self.map]
+        found = tuple(self._signature(pixels, int(old), rank + 1) for rank, old in enumerate(order))
+        return found, self._causes(found, [self._example[int(old)] for old in order])
+
+    def _signature(self, pixels: Pixels, old: int, new: int) -> Signature:
+        inside = pixels[self.map == new]
+        low, high = inside.min(axis=0), inside.max(axis=0)
+        example = _place(pixels, self._example[old][1])
+        assert example is not None
+        return Signature(
+            tuple(self.names[i] for i in self._origins[old]),
+            len(inside),
+            example,
+            (int(low[0]), int(high[0])),
+            (int(low[1]), int(high[1])),
+        )
+
+    def _causes(self, signatures: tuple[Signature, ...], examples: list[tuple[float, int]]) -> tuple[Cause, ...]:
+        """Origins that occur in exactly the same signatures belong together."""
+        where: dict[str, tuple[int, ...]] = {}
+        for name in self.names:
+            places = tuple(i for i, s in enumerate(signatures) if name in s.origins)
+            if places:
+                where[name] = places
+        causes: list[Cause] = []
+        for places in dict.fromkeys(where.values()):
+            together = tuple(name for name, p in where.items() if p == places)
+            purest = min(places, key=lambda i: (len(signatures[i].origins), -examples[i][0]))
+            count = sum(signatures[i].pixels for i in places)
+            causes.append(Cause(together, count, signatures[purest].example))
+        return tuple(sorted(causes, key=lambda c: -c.pixels))
+
+
+def _place(pixels: Pixels, at: int | np.int64) -> tuple[int, int] | None:
+    return (int(pixels[at, 0]), int(pixels[at, 1])) if at >= 0 else None
+
+
+def _padded(a: Array, b: Array) -> tuple[Array, Array]:
+    """Both with as many occurrences and components as the larger one has; what is added is missing."""
+    if a.shape == b.shape:
+        return a, b
+    shape = (len(a), max(a.shape[1], b.shape[1]), max(a.shape[2], b.shape[2]))
+    out = np.full((2, *shape), MISSING)
+    out[0, :, : a.shape[1], : a.shape[2]] = a
+    out[1, :, : b.shape[1], : b.shape[2]] = b
+    return out[0], out[1]
+
+
+def _differences(a: Array, b: Array) -> tuple[Array, Mask, Mask]:
+    """For each pixel the largest relative difference of its occurrences; where one side is missing; where
+    one is NaN.
+    """
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        off, size = np.abs(b - a), np.maximum(np.abs(a), np.abs(b))
+        if a.shape[2] > 1:
+            off, size = off.max(axis=2), size.max(axis=2)
+        else:
+            off, size = off[:, :, 0], size[:, :, 0]
+        relative = off / np.where(size == 0, 1.0, size)
+    odd = ~np.isfinite(relative)
+    nothing = np.zeros(len(a), dtype=np.bool_)
+    if not odd.any():
+        return relative.max(axis=1), nothing, nothing
+    return _odd(a, b, relative, odd)
+
+
+def _odd(a: Array, b: Array, relative: Array, odd: Mask) -> tuple[Array, Mask, Mask]:
+    """NaN, infinite and missing values, which arithmetic cannot judge: equal if both are, else as far off
+    as can be.
+    """
+    gone = [(x.view(np.uint64) == MISSING_BITS).any(axis=2) for x in (a, b)]
+    nans = [np.isnan(x).any(axis=2) & ~g for x, g in zip((a, b), gone, strict=True)]
+    equal = ((a == b) | (np.isnan(a) & np.isnan(b))).all(axis=2) & (gone[0] == gone[1])
+    relative = np.where(odd, np.where(equal, 0.0, np.inf), relative)
+    missing = gone[0] != gone[1]
+    nan = (nans[0] != nans[1]) & ~missing
+    return relative.max(axis=1), missing.any(axis=1), nan.any(axis=1)
