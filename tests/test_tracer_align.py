@@ -1,0 +1,126 @@
+"""Pairing: exact keys, aliases, anchors where loops differ; what is alone stays visible."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firstbad.tracer.align import By, align, match
+from firstbad.tracer.catalogue import Catalogue, from_document
+from firstbad.tracer.text import parse
+from firstbad.tracer.view import View
+
+NAMED = from_document({"quantity": {"pos": {"aliases": ["pixel_pos", "After/pos"]}, "F": {"parents": ["pos"]}}})
+
+
+def pairs(a: str, b: str, catalogue: Catalogue = NAMED) -> list[tuple[str, object, object, By]]:
+    """Quantity, both first values (None where alone), and what paired them."""
+    found = align(View(parse(a), catalogue), View(parse(b), catalogue))
+    return [
+        (p.quantity, p.reference and p.reference.values[0], p.candidate and p.candidate.values[0], p.by) for p in found
+    ]
+
+
+def lines(*values: object) -> str:
+    return "".join(f"TRACE_C: F {value}\n" for value in values)
+
+
+def test_equal_names_pair_by_key_in_any_order() -> None:
+    assert pairs("TRACE_C: pos 1\nTRACE_C: F 2\n", "TRACE_PY: F 3\nTRACE_PY: pos 4\n") == [
+        ("pos", 1.0, 4.0, By.KEY),
+        ("F", 2.0, 3.0, By.KEY),
+    ]
+
+
+def test_aliases_and_headings_pair() -> None:
+    assert pairs("TRACE_C: pos 1\n", "TRACE_PY: pixel_pos = 2 m\n") == [("pos", 1.0, 2.0, By.ALIAS)]
+    assert pairs("TRACE_C: pos 1\n", "TRACE: After:\nTRACE:   pos = 2\n") == [("pos", 1.0, 2.0, By.ALIAS)]
+
+
+def test_one_sided_records_are_results() -> None:
+    assert pairs("TRACE_C: pos 1\nTRACE_C: F 2\n", "TRACE_PY: F 2\nTRACE_PY: extra 5\n") == [
+        ("pos", 1.0, None, By.NOTHING),
+        ("F", 2.0, 2.0, By.KEY),
+        ("extra", None, 5.0, By.NOTHING),
+    ]
+
+
+def test_a_dropped_record_does_not_shift_the_rest() -> None:
+    assert pairs(lines(1, 2, 3, 4), lines(1, 3, 4)) == [
+        ("F", 1.0, 1.0, By.ANCHOR),
+        ("F", 2.0, None, By.NOTHING),
+        ("F", 3.0, 3.0, By.ANCHOR),
+        ("F", 4.0, 4.0, By.ANCHOR),
+    ]
+
+
+def test_a_doubled_record_is_alone() -> None:
+    found = pairs(lines(1, 2, 3), lines(1, 2, 2, 3))
+    assert [p for p in found if p[1] is None] == [("F", None, 2.0, By.NOTHING)]
+    assert [p[1:3] for p in found if p[1] is not None] == [(1.0, 1.0), (2.0, 2.0), (3.0, 3.0)]
+
+
+def test_a_changed_record_between_anchors_pairs_by_order() -> None:
+    found = pairs(lines(1, 2, 3, 4), lines(1, 9, 3))
+    assert ("F", 2.0, 9.0, By.ORDER) in found
+    assert ("F", 4.0, None, By.NOTHING) in found
+
+
+def test_iterations_of_a_loop_move_together() -> None:
+    def loop(*rows: tuple[float, float]) -> str:
+        return "".join(f"TRACE_C: pos {p}\nTRACE_C: F {f}\n" for p, f in rows)
+
+    found = pairs(loop((1, 10), (2, 20), (3, 30)), loop((2, 99), (3, 30)))
+    assert [(p[0], p[1], p[2]) for p in found] == [
+        ("pos", 1.0, None), ("F", 10.0, None), ("pos", 2.0, 2.0), ("F", 20.0, 99.0), ("pos", 3.0, 3.0), ("F", 30.0, 30.0),
+    ]  # fmt: skip
+
+
+def test_scopes_pair_by_place_whatever_their_order_and_spelling() -> None:
+    a = "TRACE_C: F{phi=0} 1\nTRACE_C: F{phi=1} 2\n"
+    b = "TRACE_PY: F{phi=1} 2\nTRACE_PY: F{phi=0} 1\n"
+    assert [p[1:3] for p in pairs(a, b)] == [(1.0, 1.0), (2.0, 2.0)]
+    assert [p[1:3] for p in pairs(a, "TRACE_PY phi_tic=1 F=2 G=0\n")] == [(1.0, None), (2.0, 2.0), (None, 0.0)]
+
+
+def test_a_side_without_scopes_pairs_by_order() -> None:
+    a = "TRACE_C: F{phi=0} 1\nTRACE_C: F{phi=1} 2\n"
+    assert pairs(a, lines(1, 2)) == [("F", 1.0, 1.0, By.ORDER), ("F", 2.0, 2.0, By.ORDER)]
+    assert [p[1:3] for p in pairs(a, lines(2))] == [(1.0, None), (2.0, 2.0)]
+
+
+numbers = st.lists(st.integers(0, 5), max_size=8)
+
+
+@given(numbers, numbers)
+def test_every_record_appears_once(a: list[int], b: list[int]) -> None:
+    one, two = View(parse("TRACE_C: pos 0\n" + lines(*a)), NAMED), View(parse("TRACE_C: pos 0\n" + lines(*b)), NAMED)
+    found = align(one, two)
+    assert sorted(id(p.reference) for p in found if p.reference) == sorted(map(id, one.trace.records))
+    assert sorted(id(p.candidate) for p in found if p.candidate) == sorted(map(id, two.trace.records))
+    assert all(p.reference or p.candidate for p in found)
+    order = [p.reference.line for p in found if p.reference]
+    assert order == sorted(order)
+
+
+@given(numbers, numbers)
+def test_swapping_the_sides_swaps_the_pairs(a: list[int], b: list[int]) -> None:
+    fold = [[(x,) for x in side] for side in (a, b)]
+    there, back = match(fold[0], fold[1]), match(fold[1], fold[0])
+    assert sum(exact for *_, exact in there) == sum(exact for *_, exact in back)
+
+
+@given(st.lists(st.integers(0, 99), min_size=1, max_size=12, unique=True), st.data())
+def test_deleting_records_leaves_the_others_paired_with_themselves(a: list[int], data: st.DataObject) -> None:
+    b = [x for x in a if data.draw(st.booleans())]
+    found = match([(x,) for x in a], [(x,) for x in b])
+    assert [a[i] for i, j, _ in found if i is not None and j is not None] == b
+    assert all(a[i] == b[j] for i, j, _ in found if i is not None and j is not None)
+
+
+def test_long_sequences_anchor_on_what_is_unique() -> None:
+    a = [(i,) for i in range(800)]
+    b = [(i,) for i in range(800) if i not in (5, 400)]
+    found = match(a, b)
+    assert [i for i, j, _ in found if j is None] == [5, 400]
+    assert match([(1,)] * 600, [(1,)] * 599)[-1] == (599, None, False)
