@@ -83,7 +83,7 @@ def _heading(text: str) -> str | None:
     """The words of a heading: `Some words:` or `=== words ===`."""
     if text.startswith("==") or text.endswith("=="):
         return text.strip("= ")
-    if (text.endswith(":") and not _NAMED.match(text[:-1] + " x")) or (text.endswith(":") and " " in text):
+    if text.endswith(":"):
         return text[:-1].strip()
     return None
 
