@@ -28,10 +28,10 @@ demo: $(STAMP)  ## the two stories, from real runs of real programs
 	@$(BIN)/firstbad demo
 
 test: $(STAMP) lint types  ## lint, types and the fast tests
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2
 
 test-all: $(STAMP) lint types  ## the same with the long tests
-	@$(BIN)/python -m pytest -q -m 'not bench'
+	@$(BIN)/python -m pytest -q -n 2 -m "not bench"
 
 bench: $(STAMP)  ## the measurements behind the tables in docs/
 	@$(BIN)/python -m pytest -q -m bench

@@ -18,7 +18,7 @@ from ...tracer.errors import FirstbadError
 
 COMMITS = 60
 BROKEN_FORMULA = 37
-DO_NOT_IMPORT = (11, 30, 46)
+DO_NOT_IMPORT = (11, 29, 44)
 FAULT_FILE = "port/sim/shape.py"
 FAULT = ("(parts[0] * parts[1]) * parts[2]", "(parts[0] * parts[1]) * parts[1]")
 ENTRY = '''\
