@@ -121,11 +121,16 @@ class ChangePointSearch:
     # ---- the model
 
     def _weights(self, by_point: Floats, drift: float) -> Floats:
-        """Prior of each hypothesis; a ramp shares the drift's belief with the others of its start."""
+        """Prior of each hypothesis; a ramp shares the drift's belief with the others of its start.
+
+        A number that changed before the first point looks like one that never changes: both count as the latter.
+        """
+        by_point = np.concatenate([[0.0], by_point[1:-1], [by_point[0] + by_point[-1]]])
         ramps = np.bincount(self._starts[self._lengths > 1], minlength=len(self.order) + 1)
         share = np.where(ramps > 0, drift / np.maximum(ramps, 1), 0.0)
         step = np.where(ramps > 0, 1 - drift, 1.0)
-        return by_point[self._starts] * np.where(self._lengths == 1, step[self._starts], share[self._starts])
+        each = by_point[self._starts] * np.where(self._lengths == 1, step[self._starts], share[self._starts])
+        return np.maximum(each, 1e-300)
 
     def _shape(self, points: NDArray[np.int64]) -> Floats:
         """f of every hypothesis (rows) at `points` (columns)."""

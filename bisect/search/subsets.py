@@ -41,6 +41,7 @@ class SubsetSearch:
         hints: Collection[str] = (),
         every: bool = True,
         confirm: bool = True,
+        repair: bool = False,
     ) -> None:
         self.points: tuple[str, ...] = tuple(dict.fromkeys(points))
         if not self.points:
@@ -51,7 +52,7 @@ class SubsetSearch:
             )
         self._groups, self._every, self._confirm = groups or {}, every, confirm
         self._hints = frozenset(hints) & frozenset(self.points)
-        self._tally: Tally[Subset] = Tally()
+        self._tally: Tally[Subset] = Tally(swapped=repair)
         self._minimiser = Minimiser(self._tally)
         self._known: Result | MissingError | None = None
 
@@ -204,7 +205,7 @@ class SubsetSearch:
         removals: list[Subset],
         unsure: list[str],
     ) -> Result:
-        said = [self._say(base), self._say(full), *(self._say(base.union(s)) for s in sets)]
+        said = [self._say(base), self._say(full), *(self._alone(base.union(s)) for s in sets)]
         said += [self._say(r) for r in removals] + unsure
         ordered = tuple(tuple(p for p in self.points if p in s) for s in sets)
         if unsure and not removals:
@@ -222,6 +223,9 @@ class SubsetSearch:
 
     def _say(self, points: Subset) -> str:
         return self._tally.say(points, self._name(points))
+
+    def _alone(self, points: Subset) -> str:
+        return self._tally.say(points, "only " + ", ".join(p for p in self.points if p in points))
 
     def _name(self, points: Subset) -> str:
         """What a set is called: by what is in it, or by what is left out of it."""

@@ -22,10 +22,14 @@ class State(Enum):
 
 
 class Tally(Generic[P]):
-    """Every verdict of every point, in the order in which they came."""
+    """Every verdict of every point, in the order in which they came.
 
-    def __init__(self) -> None:
+    With `swapped` the state of a good point reads BAD and the other way round: the search hunts a repair.
+    """
+
+    def __init__(self, *, swapped: bool = False) -> None:
         self.verdicts: dict[P, list[Verdict]] = {}
+        self._swapped = swapped
 
     def add(self, point: P, verdict: Verdict) -> None:
         """Note one more answer."""
@@ -47,6 +51,8 @@ class Tally(Generic[P]):
         good, bad = self.count(point, Kind.GOOD), self.count(point, Kind.BAD)
         if good and bad:
             return State.MIXED
+        if self._swapped:
+            good, bad = bad, good
         return State.GOOD if good else State.BAD if bad else State.SKIPPED
 
     def mixed(self) -> P | None:
