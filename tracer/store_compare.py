@@ -9,7 +9,9 @@ cause.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -139,19 +141,24 @@ def compare_stores(
     theirs = {canonical(name): name for name in candidate.names}
     shared = [(canonical(n), n, theirs[canonical(n)]) for n in reference.names if canonical(n) in theirs]
     names = [name for name, _, _ in shared]
-    tally = _Tally(names, _ancestors(names, parents), len(reference))
+    tally = _Tally(names, _ancestors(names, parents), reference.pixels)
     limits = [relative.get(n, RELATIVE) if isinstance(relative, Mapping) else relative for n in names]
     step = min(reference.tile, candidate.tile)
-    for start in range(0, len(reference), step):
-        stop = min(len(reference), start + step)
-        for index, (_, ours, other) in enumerate(shared):
-            tally.column(index, reference.read(ours, start, stop), candidate.read(other, start, stop), limits[index])
-        tally.tile(start, stop)
+
+    def judge(index: int, start: int, stop: int) -> None:
+        _, ours, other = shared[index]
+        tally.column(index, reference.read(ours, start, stop), candidate.read(other, start, stop), limits[index])
+
+    with ThreadPoolExecutor(2) as pool:  # one reads while the other computes
+        for start in range(0, len(reference), step):
+            stop = min(len(reference), start + step)
+            list(pool.map(judge, range(len(shared)), repeat(start), repeat(stop)))
+            tally.tile(start, stop)
     return StoreDiff(
         reference.shape,
         reference.pixels,
-        tally.columns(reference.pixels),
-        *tally.signatures(reference.pixels),
+        tally.columns(),
+        *tally.signatures(),
         signature_map=tally.map,
         only_reference=tuple(n for n in reference.names if canonical(n) not in theirs),
         only_candidate=tuple(n for c, n in theirs.items() if c not in set(names)),
@@ -180,26 +187,23 @@ def _ancestors(names: Sequence[str], parents: Mapping[str, Sequence[str]] | None
 class _Tally:
     """Counts and the map, filled tile by tile."""
 
-    def __init__(self, names: Sequence[str], ancestors: list[list[int]], pixels: int) -> None:
-        self.names, self.ancestors = names, ancestors
-        self.map = np.zeros(pixels, dtype=np.int32)
+    def __init__(self, names: Sequence[str], ancestors: list[list[int]], pixels: Pixels) -> None:
+        self.names, self.ancestors, self.pixels = names, ancestors, pixels
+        self.map = np.zeros(len(pixels), dtype=np.int32)
         self._count = np.zeros((len(names), 4), dtype=np.int64)
         self._largest = np.zeros(len(names))
         self._worst = np.full(len(names), -1, dtype=np.int64)
-        self._known: dict[bytes, int] = {}
-        self._origins: list[tuple[int, ...]] = []
+        self._known: dict[tuple[int, ...], int] = {}
+        self._box: list[tuple[Pixels, Pixels]] = []
         self._example: list[tuple[float, int]] = []
         self._diverging: dict[int, Mask] = {}
         self._size: dict[int, Array] = {}
 
     def column(self, index: int, a: Array, b: Array, relative: float) -> None:
-        """Judge one column of the tile. Equal bits are equal: most columns end here."""
-        if a.shape == b.shape and np.array_equal(a.view(np.uint64), b.view(np.uint64)):
-            return
+        """Judge one column of the tile; most columns agree, and end at the first question."""
         a, b = _padded(a, b)
-        with np.errstate(invalid="ignore", over="ignore"):
-            if bool((np.abs(b - a) <= relative * np.abs(a)).all()):
-                return  # the common case in the fewest passes; NaN and missing values never get through here
+        if _agree(a, b, relative):
+            return
         size, missing, nan = _differences(a, b)
         diverging = size > relative
         if diverging.any():
@@ -209,7 +213,7 @@ class _Tally:
     def tile(self, start: int, stop: int) -> None:
         """Find the origins of the tile's pixels, all columns judged."""
         origins: dict[int, Mask] = {}
-        for index, diverging in self._diverging.items():
+        for index, diverging in sorted(self._diverging.items()):
             above = [self._diverging[p] for p in self.ancestors[index] if p in self._diverging]
             origin = diverging & ~np.logical_or.reduce(above) if above else diverging
             at = int(np.argmax(self._size[index]))
@@ -230,27 +234,28 @@ class _Tally:
         words = np.zeros((stop - start, (len(order) + 63) // 64), dtype=np.uint64)
         for bit, index in enumerate(order):
             words[:, bit // 64] |= origins[index].astype(np.uint64) << np.uint64(bit % 64)
-        left = np.flatnonzero(words.any(axis=1))
-        while left.size:
-            first = words[left[0]]
-            same = (words[left] == first).all(axis=1)
-            found = tuple(i for bit, i in enumerate(order) if int(first[bit // 64]) >> (bit % 64) & 1)
-            self.map[start + left[same]] = 1 + self._number(found, left[same], start)
-            left = left[~same]
+        for key, at in _groups(words):
+            bits = [int(word) for word in key]
+            found = tuple(i for bit, i in enumerate(order) if bits[bit // 64] >> (bit % 64) & 1)
+            self.map[start + at] = 1 + self._number(found, at, start)
 
     def _number(self, origins: tuple[int, ...], at: Pixels, start: int) -> int:
-        key = np.array(origins, dtype=np.int32).tobytes()
-        number = self._known.setdefault(key, len(self._known))
+        """The number of a set of origins; notes where these pixels lie and where the first origin is largest."""
+        number = self._known.setdefault(origins, len(self._known))
+        if number == len(self._example):
+            self._example.append((-1.0, -1))
+            self._box.append((np.full(2, self.pixels.max(initial=0)), np.zeros(2, dtype=np.int64)))
         size = self._size[origins[0]][at]
         best = int(np.argmax(size))
-        if number == len(self._origins):
-            self._origins.append(origins)
-            self._example.append((-1.0, -1))
         if size[best] > self._example[number][0]:
             self._example[number] = (float(size[best]), start + int(at[best]))
+        inside = self.pixels[start + at]
+        low, high = self._box[number]
+        np.minimum(low, inside.min(axis=0), out=low)
+        np.maximum(high, inside.max(axis=0), out=high)
         return number
 
-    def columns(self, pixels: Pixels) -> tuple[ColumnDiff, ...]:
+    def columns(self) -> tuple[ColumnDiff, ...]:
         """What each column came to."""
         return tuple(
             ColumnDiff(
@@ -260,33 +265,30 @@ class _Tally:
                 missing=int(self._count[i, 2]),
                 nan=int(self._count[i, 3]),
                 largest=float(self._largest[i]),
-                worst=_place(pixels, self._worst[i]),
+                worst=self._place(int(self._worst[i])),
             )
             for i, name in enumerate(self.names)
         )
 
-    def signatures(self, pixels: Pixels) -> tuple[tuple[Signature, ...], tuple[Cause, ...]]:
-        """Signatures with most pixels first (the map is numbered again), and the causes they come from."""
-        counts = np.bincount(self.map, minlength=1 + len(self._origins))[1:]
-        order = np.argsort(-counts, kind="stable")
-        again = np.zeros(1 + len(order), dtype=np.int32)
-        again[1 + order] = np.arange(1, 1 + len(order))
-        self.map[:] = again[self.map]
-        found = tuple(self._signature(pixels, int(old), rank + 1) for rank, old in enumerate(order))
-        return found, self._causes(found, [self._example[int(old)] for old in order])
+    def _place(self, at: int) -> tuple[int, int] | None:
+        return (int(self.pixels[at, 0]), int(self.pixels[at, 1])) if at >= 0 else None
 
-    def _signature(self, pixels: Pixels, old: int, new: int) -> Signature:
-        inside = pixels[self.map == new]
-        low, high = inside.min(axis=0), inside.max(axis=0)
-        example = _place(pixels, self._example[old][1])
+    def signatures(self) -> tuple[tuple[Signature, ...], tuple[Cause, ...]]:
+        """Signatures with most pixels first (the map is numbered again), and the causes they come from."""
+        counts = np.bincount(self.map, minlength=1 + len(self._known))[1:]
+        order = [int(i) for i in np.argsort(-counts, kind="stable")]
+        again = np.zeros(1 + len(order), dtype=np.int32)
+        again[1 + np.array(order, dtype=np.int64)] = np.arange(1, 1 + len(order))
+        np.take(again, self.map, out=self.map)
+        sets = list(self._known)
+        found = tuple(self._signature(sets[i], int(counts[i]), i) for i in order)
+        return found, self._causes(found, [self._example[i] for i in order])
+
+    def _signature(self, origins: tuple[int, ...], count: int, number: int) -> Signature:
+        (top, left), (bottom, right) = ([int(n) for n in corner] for corner in self._box[number])
+        example = self._place(self._example[number][1])
         assert example is not None
-        return Signature(
-            tuple(self.names[i] for i in self._origins[old]),
-            len(inside),
-            example,
-            (int(low[0]), int(high[0])),
-            (int(low[1]), int(high[1])),
-        )
+        return Signature(tuple(self.names[i] for i in origins), count, example, (top, bottom), (left, right))
 
     def _causes(self, signatures: tuple[Signature, ...], examples: list[tuple[float, int]]) -> tuple[Cause, ...]:
         """Origins that occur in exactly the same signatures belong together."""
@@ -304,8 +306,21 @@ class _Tally:
         return tuple(sorted(causes, key=lambda c: -c.pixels))
 
 
-def _place(pixels: Pixels, at: int | np.int64) -> tuple[int, int] | None:
-    return (int(pixels[at, 0]), int(pixels[at, 1])) if at >= 0 else None
+def _groups(words: Words) -> Iterator[tuple[Words, Pixels]]:
+    """Rows that are not zero, by their content: one pass each for the commonest few, the rest by sorting."""
+    left = np.flatnonzero(words.any(axis=1))
+    for _ in range(16):
+        if not left.size:
+            return
+        first = words[left[0]]
+        same = (words[left] == first).all(axis=1) if words.shape[1] > 1 else words[left, 0] == first[0]
+        yield first, left[same]
+        left = left[~same]
+    if left.size:
+        keys, inverse = np.unique(words[left], axis=0, return_inverse=True)
+        order = np.argsort(inverse.reshape(-1), kind="stable")
+        parts = np.split(left[order], np.cumsum(np.bincount(inverse.reshape(-1)))[:-1])
+        yield from zip(keys, parts, strict=True)
 
 
 def _padded(a: Array, b: Array) -> tuple[Array, Array]:
@@ -317,6 +332,16 @@ def _padded(a: Array, b: Array) -> tuple[Array, Array]:
     out[0, :, : a.shape[1], : a.shape[2]] = a
     out[1, :, : b.shape[1], : b.shape[2]] = b
     return out[0], out[1]
+
+
+def _agree(a: Array, b: Array, relative: float) -> bool:
+    """Whether every number lies within `relative` of its own size, in few passes; never true of NaN or missing ones."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        off = b - a
+        np.abs(off, out=off)
+        limit = np.abs(a)
+        limit *= relative
+        return bool(np.less_equal(off, limit).all())
 
 
 def _differences(a: Array, b: Array) -> tuple[Array, Mask, Mask]:
