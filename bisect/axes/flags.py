@@ -13,37 +13,9 @@ from ..search.subsets import SubsetSearch
 Words = tuple[str, ...]
 _OPTION = re.compile(r"--?[A-Za-z]|--$")
 # Options of cc, ld and nvcc whose value is the next word; every other compiler word stands alone.
-_COMPILER_VALUES = frozenset(
-    (
-        "-o",
-        "-x",
-        "-I",
-        "-D",
-        "-U",
-        "-L",
-        "-l",
-        "-T",
-        "-u",
-        "-z",
-        "-MF",
-        "-MT",
-        "-MQ",
-        "-arch",
-        "-target",
-        "--param",
-        "-include",
-        "-imacros",
-        "-isystem",
-        "-iquote",
-        "-idirafter",
-        "-framework",
-        "-gencode",
-        "-Xlinker",
-        "-Xassembler",
-        "-Xpreprocessor",
-        "-Xcompiler",
-    )
-)
+_SHORT = ("-o", "-x", "-I", "-D", "-U", "-L", "-l", "-T", "-u", "-z", "-MF", "-MT", "-MQ", "-arch", "-target")
+_LONG = ("--param", "-include", "-imacros", "-isystem", "-iquote", "-idirafter", "-framework", "-gencode")
+_COMPILER_VALUES = frozenset((*_SHORT, *_LONG, "-Xlinker", "-Xassembler", "-Xpreprocessor", "-Xcompiler"))
 
 
 @dataclass(frozen=True, slots=True)

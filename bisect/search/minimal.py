@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
+from itertools import accumulate, pairwise
 
 from ..verdict import Candidates, Culprit, Kind, Verdict
 from .ordered import OrderedSearch
@@ -36,11 +37,18 @@ class Line:
         """After how many blocks the line stands at `points`, if it ever does."""
         if not self.base <= points:
             return None
-        left, k = set(points - self.base), 0
-        while left and k < len(self.order) and left.issuperset(self.order[k]):
-            left.difference_update(self.order[k])
-            k += 1
-        return None if left else k
+        added = points - self.base
+        k = 1 + max((self._block_of.get(p, len(self.order)) for p in added), default=-1)
+        return k if k <= len(self.order) and self._sizes[k] == len(added) else None
+
+    @cached_property
+    def _block_of(self) -> dict[str, int]:
+        return {p: i for i, block in enumerate(self.order) for p in block}
+
+    @cached_property
+    def _sizes(self) -> list[int]:
+        """How many points each prefix adds to the base."""
+        return [0, *accumulate(len(set(block) - self.base) for block in self.order)]
 
     def search(self, tried: Iterable[Subset]) -> OrderedSearch:
         """The search for the first block that makes it bad, told everything that was tried so far.
