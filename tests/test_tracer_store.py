@@ -470,7 +470,8 @@ def test_hundreds_of_signatures_are_all_counted(tmp_path: Path):
     ours = {f"q{i}": np.ones(400) for i in range(70)}
     theirs = {f"q{i}": np.where(wrong[:, i], 1.5, 1.0) for i in range(70)}
     graph = {"q0": ("none",)}
-    diff = compare_stores(write(tmp_path / "a", ours, (20, 20)), write(tmp_path / "b", theirs, (20, 20)), graph)
+    a, b = (write(tmp_path / side, v, (20, 20), 400) for side, v in (("a", ours), ("b", theirs)))
+    diff = compare_stores(a, b, graph)
     assert len(diff.signatures) == len({tuple(row) for row in wrong if row.any()}) > 100
     assert sum(s.pixels for s in diff.signatures) == diff.diverging == wrong.any(axis=1).sum()
     assert [s.pixels for s in diff.signatures] == sorted((s.pixels for s in diff.signatures), reverse=True)
