@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from firstbad.tracer.align import By, align, match
 from firstbad.tracer.catalogue import Catalogue, from_document
 from firstbad.tracer.text import parse
 from firstbad.tracer.view import View
+from hypothesis import given
+from hypothesis import strategies as st
 
 NAMED = from_document({"quantity": {"pos": {"aliases": ["pixel_pos", "After/pos"]}, "F": {"parents": ["pos"]}}})
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import pytest
-
 from firstbad.tracer.catalogue import Catalogue, from_document, load
 from firstbad.tracer.closure import ClosureResult, check, fault, first_broken, runs
 from firstbad.tracer.errors import FirstbadError
@@ -24,7 +23,13 @@ def square(h: tuple[float, float, float], n: tuple[int, int, int], scale: float 
     factors = [sincg(x, m) for x, m in zip(h, n, strict=True)]
     factors[1] *= scale
     product = math.prod(factors)
-    rows = [("hkl_frac", h), ("F_latt_a", factors[:1]), ("F_latt_b", factors[1:2]), ("F_latt_c", factors[2:]), ("F_latt", [product])]
+    rows = [
+        ("hkl_frac", h),
+        ("F_latt_a", factors[:1]),
+        ("F_latt_b", factors[1:2]),
+        ("F_latt_c", factors[2:]),
+        ("F_latt", [product]),
+    ]
     return "".join(f"TRACE_C: {name} {' '.join(f'{v:.15g}' for v in values)}\n" for name, values in rows)
 
 
@@ -118,7 +123,12 @@ def test_a_fault_under_a_wrong_label_is_a_fault() -> None:
 
 def test_any_formula_that_applies_will_do() -> None:
     catalogue = from_document(
-        {"quantity": {"x": {"kind": "input"}, "y": {"parents": ["x"], "formula": [{"is": "x"}, {"is": "2*x", "when": "x > 3"}]}}}
+        {
+            "quantity": {
+                "x": {"kind": "input"},
+                "y": {"parents": ["x"], "formula": [{"is": "x"}, {"is": "2*x", "when": "x > 3"}]},
+            }
+        }
     )
     assert broken("TRACE_C: x 4\nTRACE_C: y 8\n", catalogue) == []
     assert broken("TRACE_C: x 4\nTRACE_C: y 4\n", catalogue) == []
@@ -139,7 +149,9 @@ def test_absent_parents_are_computed_from_theirs() -> None:
 def test_loops_are_followed_record_by_record() -> None:
     text = "".join(f"TRACE_C: pixel_pos_meters {i} 0 0\nTRACE_C: R_distance_meters {i}\n" for i in (1, 2, 3))
     assert broken(text) == []
-    assert [r.record.occurrence for r in check(parse(text.replace("meters 2\n", "meters 5\n")), load()) if r.broken] == [1]
+    assert [
+        r.record.occurrence for r in check(parse(text.replace("meters 2\n", "meters 5\n")), load()) if r.broken
+    ] == [1]
 
 
 def test_a_parent_that_does_not_say_where_it_is_cannot_be_used_inside_a_loop() -> None:
@@ -198,7 +210,9 @@ def test_nothing_but_formulas(text: str) -> None:
 
 # ---- graph ----------------------------------------------------------------------------------------------------------
 
-GRAPH = from_document({"quantity": {"a": {"kind": "input"}, "b": {"parents": ["a"]}, "c": {"parents": ["b"], "aliases": ["see"]}}})
+GRAPH = from_document(
+    {"quantity": {"a": {"kind": "input"}, "b": {"parents": ["a"]}, "c": {"parents": ["b"], "aliases": ["see"]}}}
+)
 
 
 def test_a_measured_graph_agrees_directly_or_over_what_was_not_measured() -> None:

@@ -8,14 +8,13 @@ import string
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from firstbad.tracer.errors import FirstbadError
 from firstbad.tracer.model import Record, Trace
 from firstbad.tracer.stream import columns
 from firstbad.tracer.text import parse, parse_bytes, read, records
 from firstbad.tracer.writer import Writer, number, write
+from hypothesis import given
+from hypothesis import strategies as st
 
 BINARY = b"\x00\x01\x02TRACE_C: F_cell 1\n"
 
@@ -113,7 +112,10 @@ def test_the_same_quantity_in_two_units() -> None:
 
 
 def test_labelled_values_split_where_a_label_has_its_own_unit() -> None:
-    for line in ("TRACE_C:beam_center_m=X:0.1 Y:0.2 pixel_mm:0.05", "TRACE_PY: beam_center_m X:0.1 Y:0.2 pixel_mm:0.05"):
+    for line in (
+        "TRACE_C:beam_center_m=X:0.1 Y:0.2 pixel_mm:0.05",
+        "TRACE_PY: beam_center_m X:0.1 Y:0.2 pixel_mm:0.05",
+    ):
         center, pixel = parse(line + "\n").records
         assert (center.quantity, center.values, center.labels) == ("beam_center_m", (0.1, 0.2), ("X", "Y"))
         assert (pixel.quantity, pixel.values) == ("pixel_mm", (0.05,))
@@ -238,7 +240,12 @@ def test_a_newer_format_is_refused_by_name() -> None:
 
 
 def test_files_that_hold_no_trace(tmp_path: Path) -> None:
-    cases = {"empty.log": b"", "image.bin": BINARY, "other.log": b"hello\n", "prose.log": b"TRACE: nothing to see here\n"}
+    cases = {
+        "empty.log": b"",
+        "image.bin": BINARY,
+        "other.log": b"hello\n",
+        "prose.log": b"TRACE: nothing to see here\n",
+    }
     slugs = {"empty.log": "trace-empty", "image.bin": "trace-binary", "other.log": "trace-no-line"}
     for name, data in cases.items():
         (tmp_path / name).write_bytes(data)

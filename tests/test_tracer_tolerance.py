@@ -5,16 +5,29 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
-
 from firstbad.tracer.catalogue import Catalogue, from_document, load
 from firstbad.tracer.model import Trace
 from firstbad.tracer.resolution import Formats, significant
 from firstbad.tracer.text import parse
 from firstbad.tracer.tolerance import Limits, Measure, Verdict, measure, worst
-from firstbad.tracer.uncertain import EPSILON, Num, atan2, ceil, cross, dot, float32, norm, power, sin, sincg, sqrt, to_float32
+from firstbad.tracer.uncertain import (
+    EPSILON,
+    Num,
+    atan2,
+    ceil,
+    cross,
+    dot,
+    float32,
+    norm,
+    power,
+    sin,
+    sincg,
+    sqrt,
+    to_float32,
+)
 from firstbad.tracer.view import View
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 PLAIN = Catalogue()
 LONG = "TRACE_C: f 1.2345678901234567\n"
@@ -163,7 +176,10 @@ def test_an_interference_near_its_zero_is_ill_conditioned_but_a_wrong_count_is_n
     exact = math.sin(5 * math.pi * h) / math.sin(math.pi * h)
     near = math.sin(5 * math.pi * (h + 4e-14)) / math.sin(math.pi * (h + 4e-14))
     assert verdict(f"{exact:.17g}", f"{near:.17g}", "F_latt_a", catalogue, more) in (Verdict.NOISE, Verdict.ILL)
-    assert verdict("4.18680219731307", "4.1868021973", "F_latt_a", catalogue, LONG + more.replace(repr(h), "0.0657")) is Verdict.DIFFERENT
+    assert (
+        verdict("4.18680219731307", "4.1868021973", "F_latt_a", catalogue, LONG + more.replace(repr(h), "0.0657"))
+        is Verdict.DIFFERENT
+    )
 
 
 def test_limits_can_be_widened_for_one_quantity() -> None:
@@ -246,4 +262,7 @@ def test_vectors() -> None:
 def test_reading_of_both_sides_is_symmetric() -> None:
     a, b = Trace(parse("TRACE_C: x 1.5\n").records), Trace(parse("TRACE_C: x 1.6\n").records)
     one, two = View(a, PLAIN), View(b, PLAIN)
-    assert measure(one, a.records[0], two, b.records[0])[0].absolute == measure(two, b.records[0], one, a.records[0])[0].absolute
+    assert (
+        measure(one, a.records[0], two, b.records[0])[0].absolute
+        == measure(two, b.records[0], one, a.records[0])[0].absolute
+    )

@@ -188,10 +188,10 @@ def _find_labels(view: View) -> None:
             continue
         found = {_decade(check_record(view, record, quantity)) for record in records}
         label = found.pop() if len(found) == 1 else None
-        if label is None or _children_hold(view, name):
+        if label is None or _children_fit(view, name):
             continue
         view.labels[name] = label
-        if not _children_hold(view, name):
+        if not _children_fit(view, name):
             del view.labels[name]
 
 
@@ -206,16 +206,16 @@ def _decade(result: ClosureResult) -> float | None:
     return 10.0**exponent if exponent else None
 
 
-def _children_hold(view: View, name: str) -> bool:
-    """Whether something that is computed from `name` holds (and nothing that does not contradicts it)."""
-    held = [
-        check_record(view, record, child).holds
+def _children_fit(view: View, name: str) -> bool:
+    """Whether what is computed from `name` has at least the right size: a fault of its own must not hide the label."""
+    results = [
+        check_record(view, record, child)
         for child in (view.catalogue.quantities[c] for c in view.catalogue.children[name])
         if any(name in alternative.formula.names for alternative in child.formulas)
         for record in view.records(child.name)
     ]
-    decided = [h for h in held if h is not None]
-    return bool(decided) and all(decided)
+    decided = [result for result in results if result.holds is not None]
+    return bool(decided) and all(_decade(result) is None for result in decided)
 
 
 def infer(view: View) -> None:

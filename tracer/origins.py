@@ -18,7 +18,7 @@ from .view import At, View
 if TYPE_CHECKING:
     from .pattern import Pattern
 
-_PLAIN = 8.0
+_PLAIN = 64.0
 """A break behind another origin must exceed its allowance this many times: coarse printing makes small ones."""
 _NEGLIGIBLE = 1e-3
 """Where the cost of an origin cannot be told, it ranks behind those that change the intensity by more than this."""

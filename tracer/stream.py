@@ -26,6 +26,7 @@ WHOLE = 8 << 20
 HEADER = 600
 WINDOW = 1200
 AHEAD = 400
+_SAME = 8
 _CLOSE = 1e-9
 """Lines whose numbers differ relatively by less are not worth a window."""
 
@@ -204,7 +205,7 @@ class _Lockstep:
             if at is None:
                 continue
             self._fill(sources, AHEAD)
-            diff = self._judge((a[:AHEAD], b[:AHEAD]))
+            diff = self._judge(self._even(a[:AHEAD], b[:AHEAD]))
             if not diff.agree or diff.missing:
                 return _noted(diff, f"read up to trace line {self.at}: what follows was not looked at")
             self.last = diff
@@ -228,6 +229,16 @@ class _Lockstep:
             return None
         pairs = enumerate(zip_longest(a, b, fillvalue=b""))
         return next((index for index, (x, y) in pairs if x != y and not self._close(x, y)), None)
+
+    def _even(self, a: list[bytes], b: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+        """Both windows cut where they end with the same lines: else a record dropped before makes the last ones lonely."""
+        if len(a) < AHEAD and len(b) < AHEAD:
+            return a, b
+        for cut in range(AHEAD // 4):
+            for x, y in ((a[: len(a) - cut], b), (a, b[: len(b) - cut])):
+                if all(p == q or self._close(p, q) for p, q in zip(x[-_SAME:], y[-_SAME:], strict=False)):
+                    return x, y
+        return a, b
 
     def _keep(self, count: int) -> None:
         """Move lines from what is to be compared to what was."""

@@ -207,7 +207,9 @@ class View:
             return known
         worst = list(self.floor(record))
         quantity = self.catalogue.get(self.name(record))
-        if quantity is not None and quantity.of is None and depth < _DEEP:
+        if quantity is not None and quantity.kind == "branch":
+            worst = [0.0] * len(worst)  # a decision is taken or not: `decision_doubt` tells a tie
+        elif quantity is not None and quantity.of is None and depth < _DEEP:
             inherited = self._inherited(record, quantity, depth)
             if inherited is not None and len(inherited) == len(worst):
                 worst = [max(a, b) for a, b in zip(worst, inherited, strict=True)]
@@ -221,24 +223,39 @@ class View:
         return inherited if inherited is not None else (0.0,) * len(record.values)
 
     def _inherited(self, record: Record, quantity: Quantity, depth: int) -> tuple[float, ...] | None:
+        """The error that the formula nearest to the record's value gives it; None where none can be evaluated."""
+        actual = self._length(record.numbers)
+        best: tuple[float, tuple[float, ...]] | None = None
         for alternative in quantity.formulas:
-            at = At(self, record, {}, depth=depth + 1)
             try:
-                if alternative.when is not None and not alternative.when.true(at):
+                if alternative.when is not None and not alternative.when.true(At(self, record, {}, depth=depth + 1)):
                     continue
-                term = alternative.formula(at)
+                found, errors = self._propagated(record, alternative, depth)
             except Unknown:
                 continue
-            factor = abs(self.labels.get(quantity.name, 1.0)) * max(1.0, self.epsilon / EPSILON / 64)
-            numbers = (term,) if isinstance(term, Num) else term
-            if self.epsilon > EPSILON:
-                factor = abs(self.labels.get(quantity.name, 1.0))
-                bare = alternative.formula(At(self, record, {}, exact=True))
-                rounding = (bare,) if isinstance(bare, Num) else bare
-                extra = [x.e * self.epsilon / EPSILON for x in rounding]
-                return tuple((x.e + more) * factor for x, more in zip(numbers, extra, strict=True))
-            return tuple(x.e * factor for x in numbers)
-        return None
+            factor = abs(self.labels.get(quantity.name, 1.0))
+            length = self._length(found) * factor
+            if actual < 0.1 * length and length > 4 * max(errors) * factor:
+                factor *= actual / length  # a formula that is far off has errors that are far too large
+            if best is None or abs(length - actual) < best[0]:
+                best = abs(length - actual), tuple(e * factor for e in errors)
+        return best[1] if best is not None else None
+
+    def _propagated(
+        self, record: Record, alternative: Alternative, depth: int
+    ) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Values and errors of one formula; a float32 program rounds as often as a float64 one, but coarser."""
+        term = alternative.formula(At(self, record, {}, depth=depth + 1))
+        numbers = (term,) if isinstance(term, Num) else term
+        errors = [x.e for x in numbers]
+        if self.epsilon > EPSILON:
+            bare = alternative.formula(At(self, record, {}, exact=True))
+            more = (bare,) if isinstance(bare, Num) else bare
+            errors = [e + x.e * self.epsilon / EPSILON for e, x in zip(errors, more, strict=True)]
+        return tuple(x.v for x in numbers), tuple(errors)
+
+    def _length(self, numbers: tuple[float, ...]) -> float:
+        return math.sqrt(sum(v * v for v in numbers))
 
 
 class At:

@@ -1,0 +1,90 @@
+"""nanoBragg's catalogue: it loads, it is sound, it has the field's names; other programs bring theirs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from firstbad.tracer.catalogue import DEFAULT, load
+from firstbad.tracer.errors import FirstbadError
+
+# The lines that the program prints for a traced pixel (A1 to D14 of its trace).
+PIXEL_LINES = """
+pix0_vector_meters fdet_vec sdet_vec pixel_pos_meters R_distance_meters omega_pixel_sr close_distance_meters
+obliquity_factor diffracted_vec incident_vec lambda_meters lambda_angstroms scattering_vec_A_inv rot_a_angstroms
+rot_b_angstroms rot_c_angstroms rot_a_star_A_inv rot_b_star_A_inv rot_c_star_A_inv hkl_frac hkl_rounded F_latt_a F_latt_b
+F_latt_c F_latt F_cell I_before_scaling r_e_meters r_e_sqr fluence_photons_per_m2 steps oversample_thick oversample_polar
+oversample_omega capture_fraction polar omega_pixel cos_2theta I_pixel_final floatimage_accumulated
+"""
+SETUP_LINES = """
+detector_convention angles_rad beam_center_m initial_fdet initial_sdet initial_odet Rx Ry Rz R_total fdet_after_rotz
+sdet_after_rotz odet_after_rotz twotheta_axis fdet_after_twotheta sdet_after_twotheta odet_after_twotheta
+convention_mapping Fbeam_m Sbeam_m distance_m term_fast term_slow term_beam pix0_vector
+"""
+
+
+def test_every_line_of_the_program_is_a_quantity() -> None:
+    catalogue = load()
+    assert [name for name in (PIXEL_LINES + SETUP_LINES).split() if catalogue.get(name) is None] == []
+
+
+def test_everything_leads_to_the_final_intensity() -> None:
+    catalogue = load()
+    ancestors = catalogue.ancestors("floatimage_accumulated")
+    physics = set(PIXEL_LINES.split()) - {"cos_2theta", "obliquity_factor", "floatimage_accumulated"}
+    physics -= {f"rot_{x}_star_A_inv" for x in "abc"}
+    assert physics <= ancestors
+    assert catalogue.quantities["I_pixel_final"].final
+
+
+def test_parents_come_before_children() -> None:
+    catalogue = load()
+    place = {name: index for index, name in enumerate(catalogue.order)}
+    assert all(place[parent] < place[q.name] for q in catalogue for parent in q.parents)
+    assert all(q.name in catalogue.children[parent] for q in catalogue for parent in q.parents)
+
+
+def test_aliases_lead_to_names() -> None:
+    catalogue = load()
+    assert catalogue.canonical("pixel_pos") == "pixel_pos_meters"
+    assert catalogue.canonical("After re-generation/a_star") == "a_star_final"
+    assert catalogue.canonical("no such thing") == "no such thing"
+
+
+def test_every_special_noise_rule_has_a_reason() -> None:
+    assert all(len(q.noise.why) > 10 for q in load())
+
+
+def test_units_are_given_where_there_is_one() -> None:
+    bare = {q.name for q in load() if not q.unit}
+    assert not bare & {
+        "pixel_pos_meters",
+        "lambda_meters",
+        "scattering_vec_A_inv",
+        "fluence_photons_per_m2",
+        "omega_pixel",
+    }
+
+
+def test_it_is_loaded_once() -> None:
+    assert load() is load() is load(DEFAULT)
+
+
+def test_a_catalogue_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('[quantity.x]\nkind = "input"\n[quantity.y]\nparents = ["x"]\nformula = "x*x"\n')
+    catalogue = load(path)
+    assert [q.name for q in catalogue] == ["x", "y"] and catalogue
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [(None, "catalogue-missing"), ("[quantity.x\n", "catalogue-syntax"), ("x = 1\n", "catalogue-entry")],
+)
+def test_a_bad_file_is_one_sentence(tmp_path: Path, text: str | None, slug: str) -> None:
+    path = tmp_path / "bad.toml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(FirstbadError) as caught:
+        load(path)
+    assert caught.value.slug == slug and "bad.toml" in str(caught.value) and "\n" not in str(caught.value)
