@@ -57,7 +57,7 @@ class Healing:
     before: float
     after: float
     runs: int
-    alone: dict[str, float] = field(default_factory=lambda: dict[str, float]())
+    alone: dict[str, float] = field(default_factory=dict[str, float])
 
 
 def minimal_healing_set(quantities: Sequence[str], run: Run, enough: float = 0.999) -> Healing:
