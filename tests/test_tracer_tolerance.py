@@ -240,7 +240,9 @@ def test_corner_cases_of_numbers() -> None:
     assert math.isnan(sqrt(Num(-1.0)).v) and sqrt(Num(-1e-20, 1e-18)).v == 0
     assert math.isnan(power(Num(-2.0), Num(1 / 3)).v)
     assert power(Num(0.0), Num(-1.0)).e == math.inf
-    assert sincg(Num(0.0), Num(5.0)).v == 5
+    assert sincg(Num(0.0), Num(5.0)) == Num(5.0, 0.0)
+    assert sincg(Num(0.0, 1e-13), Num(5.0)).e < 1e-12, "the peak is flat"
+    assert sincg(Num(5 * math.pi, 0.0), Num(5.0)).e > 1, "at other whole indices rounding decides: 0/0"
     assert math.isnan(sin(Num(math.inf)).v)
     assert atan2(Num(0.0, 1.0), Num(0.5, 0.0)).e >= math.pi
     assert norm((Num(0.0, 3.0), Num(0.0, 4.0))).e == 5

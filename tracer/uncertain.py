@@ -163,7 +163,7 @@ def sincg(x: Num, n: Num) -> Num:
     bottom = math.sin(x.v)
     v = _ratio(x.v, n.v)
     if bottom == 0:
-        return Num(v, abs(n.v))
+        return Num(v, _slope(lambda at: _ratio(at, n.v), x))
     own = EPSILON * (abs(n.v * x.v * math.cos(n.v * x.v)) + LIBM * abs(math.sin(n.v * x.v))) / abs(bottom)
     return _rounded(v, _slope(lambda at: _ratio(at, n.v), x) + own, LIBM)
 
