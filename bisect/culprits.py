@@ -46,7 +46,13 @@ def search_ambient(walk: Investigation, failing: Outcome, commit: str) -> Findin
         kept = tuple(f for f in files if f in chosen)
         return room_with("with " + _names(kept, files), home, kept, clean_environment())
 
-    return _subsets(walk, failing, commit, files, room)
+    found = _subsets(walk, failing, commit, files, room)
+    if found.names:
+        with walk.standing(commit) as stand:
+            readers = walk.lab.readers(failing.case, found.room, stand)
+        for said in readers:
+            walk.note("opened", said)
+    return found
 
 
 def search_environment(walk: Investigation, failing: Outcome, commit: str) -> Findings:

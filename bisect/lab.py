@@ -123,11 +123,52 @@ class Lab:
         key = _key(program.side, case.name, case.args, room.name, where, str(pixel))
         if not fresh and key in self._runs:
             return self._runs[key]
-        self._count += 1
-        folder = self.out / f"{self._count:03d}-{program.side}-{_slug(case.name)}-{_slug(room.name)}"
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = self._new_folder(program, case, room.name)
         self._runs[key] = self._start(program, case, room, stand, pixel, folder, cold=fresh)
         return self._runs[key]
+
+    def readers(self, case: Case, room: Room, stand: Stand | None) -> list[str]:
+        """Which program read a file of the room that no argument names, in sentences; empty where nothing can tell."""
+        from .axes.opened import undeclared, watch
+
+        said: list[str] = []
+        for program in (self.inquiry.reference, self.inquiry.candidate):
+            folder = self._new_folder(program, case, f"{room.name}-watched")
+            directory = folder / "room"
+            directory.mkdir()
+            environment = room.fill(directory)
+            argv = self._argv(program, case, stand, directory, folder / "image.bin", None)
+            watched = watch(argv, environment, directory, folder / "watch")
+            limits = Limits(seconds=self.inquiry.timeout)
+            run(watched.command, cwd=directory, env=watched.environment, out=folder, limits=limits)
+            said += undeclared(watched.opened() or [], argv, directory, f"the {program.side}")
+            shutil.rmtree(directory, ignore_errors=True)
+        return said
+
+    def _new_folder(self, program: Program, case: Case, room: str) -> Path:
+        self._count += 1
+        folder = self.out / f"{self._count:03d}-{program.side}-{_slug(case.name)}-{_slug(room)}"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _argv(
+        self,
+        program: Program,
+        case: Case,
+        stand: Stand | None,
+        directory: Path,
+        image: Path,
+        pixel: tuple[int, int] | None,
+    ) -> list[str]:
+        slow, fast = pixel or (-1, -1)
+        place = {
+            "image": str(image),
+            "tree": str(stand.path if stand else ""),
+            "directory": str(directory),
+            "slow": str(slow),
+            "fast": str(fast),
+        }
+        return program.argv(place, args=case.args, tracing=pixel is not None)
 
     def _start(
         self,
@@ -144,18 +185,7 @@ class Lab:
         image = folder / "image"
         written = image if (extension := _extension(program)) else folder / "image.bin"
         environment = dict(room.fill(directory))
-        slow, fast = pixel or (-1, -1)
-        argv = program.argv(
-            {
-                "image": str(written),
-                "tree": str(stand.path if stand else ""),
-                "directory": str(directory),
-                "slow": str(slow),
-                "fast": str(fast),
-            },
-            args=case.args,
-            tracing=pixel is not None,
-        )
+        argv = self._argv(program, case, stand, directory, written, pixel)
         (folder / "command.json").write_text(json.dumps({"argv": argv, "room": room.name}, indent=1))
         limits = Limits(seconds=self.inquiry.timeout)
         if program.warm and not cold:
