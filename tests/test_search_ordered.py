@@ -277,6 +277,24 @@ def _accuses_rightly(story: Story, seed: int, workers: int, shuffled: bool) -> N
         assert true & set(result.points)
 
 
+def test_flaky_histories_are_called_flaky_and_accuse_nobody_falsely() -> None:
+    """A bad commit passes in 10 or 30 % of runs; five equal answers are asked for."""
+    flaky = 0
+    for seed in range(600):
+        story, dice = generate(seed), random.Random(seed)
+        if not story.flaky:
+            continue
+        search = OrderedSearch(story.parents, [story.first], story.last, confirm=5)
+        result = run_serial(search, lambda c, s=story, d=dice: s.probe(c, d)).result
+        flaky += isinstance(result, Flaky)
+        if isinstance(result, Culprit | Several):
+            named = {result.point} if isinstance(result, Culprit) else {p for s in result.sets for p in s}
+            assert named <= story.culprits(), seed
+        elif isinstance(result, Candidates):
+            assert set(result.points) & story.culprits(), seed
+    assert flaky >= 50
+
+
 @pytest.mark.slow
 def test_two_thousand_generated_histories_accuse_nobody_falsely() -> None:
     for seed in range(2000):

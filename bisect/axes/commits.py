@@ -35,7 +35,7 @@ class CommitRange:
         """Every commit that may be named, newest first."""
         return tuple(self.parents)
 
-    def search(self, *, confirm: bool = True, patience: int = 24) -> OrderedSearch:
+    def search(self, *, confirm: bool | int = True, patience: int = 24) -> OrderedSearch:
         """The ordered search on this range, in its direction."""
         begin = OrderedSearch.repair if self.repair else OrderedSearch
         search = begin(self.parents, self.old, self.new, confirm=confirm, patience=patience)
