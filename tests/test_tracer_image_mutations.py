@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -69,9 +70,7 @@ def draw_lattice(dtype: type = np.float64, detune: float = 1.0, distance: float 
         h = sum(t(length * rotation[axis, k]) * q[k] for k in range(3))
         h = h - np.rint(h)  # as a sound float32 simulator does: sin(pi h) keeps its digits near the peak
         down = np.sin(t(np.pi) * h)
-        image = image * np.where(
-            down == 0, t(cells), np.sin(t(np.pi) * h * t(cells)) / np.where(down == 0, t(1), down)
-        )
+        image = image * np.where(down == 0, t(cells), np.sin(t(np.pi) * h * t(cells)) / np.where(down == 0, t(1), down))
     return (image * image).astype(np.float64)
 
 
@@ -218,3 +217,10 @@ def test_what_moved_is_measured(name: str):
     assert motion is not None
     assert motion.scale == pytest.approx(expected[0], abs=1e-5)
     assert motion.shift == pytest.approx(expected[1], abs=0.01)
+
+
+def test_the_docs_list_every_mutation_and_every_finding():
+    text = (Path(__file__).parents[1] / "docs" / "image-verdict.md").read_text(encoding="utf-8")
+    assert not [name for name in MUTATIONS if f"| {name} |" not in text]
+    kinds = {finding.kind for name in MUTATIONS for finding in judged(name).findings}
+    assert not [kind for kind in sorted(kinds) if f"`{kind}`" not in text]

@@ -7,6 +7,7 @@ import random
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from firstbad.tracer.catalogue import load
@@ -441,3 +442,10 @@ def test_no_values_break_it(width: int, rows: int, data: st.DataObject):
     a, b = traces
     found = explain(a.records, b.records, Context.of(a, b))
     assert found is None or 0 < found.confidence <= 1
+
+
+def test_every_kind_is_explained_in_the_docs():
+    text = (Path(__file__).parents[1] / "docs" / "patterns.md").read_text(encoding="utf-8")
+    kinds = {kind for _, _, said in [*FAULTS.values(), *WITH_WORLD.values()] for kind in said.split()}
+    assert len(kinds) >= 50
+    assert not [kind for kind in sorted(kinds) if f"`{kind}`" not in text]
