@@ -146,9 +146,7 @@ def with_correlation(target: float) -> np.ndarray:
     return a.mean() + target * x + np.sqrt(1 - target * target) * y
 
 
-@pytest.mark.parametrize(
-    ("target", "passed"), [(0.9995, True), (0.9990001, True), (0.9989999, False), (0.5, False)]
-)
+@pytest.mark.parametrize(("target", "passed"), [(0.9995, True), (0.9990001, True), (0.9989999, False), (0.5, False)])
 def test_the_correlation_gate_is_where_it_is_said_to_be(target: float, passed: bool):
     verdict = compare_images(IMAGE.astype(float), with_correlation(target))
     assert verdict.passed is passed
@@ -285,3 +283,14 @@ def test_a_difference_that_gains_nothing_still_gives_a_pixel():
     assert [(p.slow, p.fast) for p in costly_pixels(r, c)] == [(5, 6)]
     with pytest.raises(FirstbadError):
         costly_pixels(r, c[:4])
+
+
+def test_without_details_only_the_gate_is_judged():
+    candidate = IMAGE * np.float32(1.004)
+    quick = compare_images(IMAGE, candidate, details=False)
+    full = compare_images(IMAGE, candidate)
+    assert (quick.passed, quick.correlation, quick.sum_ratio) == (full.passed, full.correlation, full.sum_ratio)
+    assert quick.findings == ()
+    assert quick.evidence is None
+    assert full.findings
+    assert not compare_images(IMAGE, candidate * 2, details=False).passed

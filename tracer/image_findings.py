@@ -34,7 +34,7 @@ class Evidence:
     log_correlation: float
     log_rms: float
     decades: tuple[Decade, ...]
-    peaks: PeakReport
+    peaks: PeakReport | None
     block: Block
     row: tuple[int, float] | None
     column: tuple[int, float] | None
@@ -45,10 +45,11 @@ class Evidence:
     def as_dict(self) -> dict[str, Any]:
         """Plain data; lists of peaks are cut to the ten worst, their number is kept."""
         out = asdict(self)
-        peaks: dict[str, Any] = out["peaks"]
+        peaks: dict[str, Any] = out["peaks"] or {}
         for name in ("missing", "extra", "moved", "width", "brightness"):
-            peaks[name + "_count"] = len(peaks[name])
-            peaks[name] = peaks[name][:10]
+            if name in peaks:
+                peaks[name + "_count"] = len(peaks[name])
+                peaks[name] = peaks[name][:10]
         return out
 
 
@@ -68,7 +69,7 @@ def findings(reference: Array, candidate: Array, noise: Noise) -> tuple[tuple[Fi
         log_correlation=log_corr,
         log_rms=log_rms,
         decades=by_decade(reference, candidate, allowance),
-        peaks=compare_peaks(reference, candidate, allowance, noise),
+        peaks=compare_peaks(reference, candidate, allowance, noise) if beyond else None,
         block=block,
         row=row,
         column=column,
@@ -76,7 +77,7 @@ def findings(reference: Array, candidate: Array, noise: Noise) -> tuple[tuple[Fi
         orientation=turned,
         trend=slope[0],
     )
-    if not beyond:
+    if not beyond or evidence.peaks is None:
         return (), evidence
     found = [
         *_whole(evidence, slope, noise),
@@ -103,9 +104,7 @@ def _whole(evidence: Evidence, slope: tuple[float, float, str], noise: Noise) ->
         if "scale" in motion.needs and abs(motion.scale - 1) > 0.7 * noise.relative:
             yield Finding("scale", f"everything is scaled by {motion.scale:.6g} {share}", motion.scale)
         if "offset" in motion.needs and motion.offset != 0:
-            yield Finding(
-                "offset", f"a constant {motion.offset:+.4g} is added everywhere {share}", motion.offset
-            )
+            yield Finding("offset", f"a constant {motion.offset:+.4g} is added everywhere {share}", motion.offset)
     span, explained, direction = slope
     if span > 1e-3 and explained > 0.7:
         text = f"the ratio of the images varies smoothly by {100 * span:.2g} % {direction}"
