@@ -67,7 +67,7 @@ class Roles:
             len(pairs),
             len(bad),
             self._side(name, bad) if role in (Role.ORIGIN, Role.HEALED) else Side.UNKNOWN,
-            Cost(self).of(name) if origin else None,
+            Cost(self).of(name, hidden=bool(because)) if origin else None,
             self._pattern(name, pairs) if role in (Role.ORIGIN, Role.HEALED) else None,
             because,
             a,
@@ -284,12 +284,15 @@ class Cost:
     def __init__(self, roles: Roles) -> None:
         self.roles, self.view, self.catalogue = roles, roles.case.a, roles.case.catalogue
 
-    def of(self, name: str) -> float | None:
-        """The cost; None where formulas do not lead from the quantity to the intensity."""
+    def of(self, name: str, *, hidden: bool = False) -> float | None:
+        """The cost; None where formulas do not lead from the quantity to the intensity.
+
+        Of an origin behind an origin (`hidden`) only what it adds counts, not what it inherits.
+        """
         quantity = self.catalogue.get(name)
         if quantity is None:
             return None
-        terms = self.roles.swap(name)
+        terms = self._added(name) if hidden else self.roles.swap(name)
         if not terms:
             return None
         if quantity.final:
@@ -304,6 +307,19 @@ class Cost:
         finals = [q for q in self.catalogue if q.final and self.view.records(q.name)]
         costs = [self._ratio(self.view.records(q.name), terms) for q in finals]
         return next((cost for cost in costs if cost is not None), None)
+
+    def _added(self, name: str) -> dict[int, Term]:
+        """The reference's values plus what breaks the closure on the side that is at fault."""
+        found: dict[int, Term] = {}
+        for one in self.roles.pairs[name]:
+            record = one.pairing.reference
+            for told in self.roles.case.closures_of(one.pairing):
+                if record is None or told is None or not told.broken or len(told.expected) != len(record.values):
+                    continue
+                off = [v - x for v, x in zip(told.record.numbers, told.expected, strict=True)]
+                numbers = tuple(Num(v + d) for v, d in zip(record.numbers, off, strict=True))
+                found[id(record)] = numbers[0] if record.shape == () else numbers
+        return found or self.roles.swap(name)
 
     def _carry(self, quantity: Quantity, terms: dict[int, Term]) -> None:
         for record in self.view.records(quantity.name):
