@@ -115,10 +115,11 @@ def _named(
             names = result.sets[0]
         case _:
             return Findings(result, room(points), commit)
-    said = " with ".join(names)
+    said = " and ".join(names)
+    each = "without it" if len(names) == 1 else "without any one of them"
     walk.note(
         "confirm",
-        f"with {said} alone the failure comes, without it it goes ({probes} probes)",
+        f"with {said} alone the failure comes, {each} it goes ({probes} probes)",
         names=list(names),
         probes=probes,
     )

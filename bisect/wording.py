@@ -53,11 +53,23 @@ def _thing(result: Result, choice: Choice, findings: Findings) -> str:
             skipped = f" ({len(result.skipped)} could not be tried)" if result.skipped else ""
             return f"the cause is {some}{skipped}"
         case Several():
-            return "these matter: " + "; ".join(" with ".join(s) for s in result.sets)
+            return _several(choice, result)
         case Flaky():
             return f"the failure is not steady: {result.good} good and {result.bad} bad answers at {result.point}"
         case NotHere():
             return choice.why
+
+
+def _several(choice: Choice, result: Several) -> str:
+    """Each set matters on its own; what is in one set matters only together."""
+    if _is_commits(choice):
+        return "these commits matter: " + "; ".join(" with ".join(p[:10] for p in s) for s in result.sets)
+    kind = "environment variable" if choice.axis is Axis.ENVIRONMENT else "file"
+    told = [
+        f"the {kind}s {' and '.join(s)}, which do it only together" if len(s) > 1 else f"the {kind} {''.join(s)}"
+        for s in result.sets
+    ]
+    return "not a commit: " + "; or ".join(told)
 
 
 def _is_commits(choice: Choice) -> bool:

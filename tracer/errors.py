@@ -18,4 +18,6 @@ class FirstbadError(Exception):
         self.slug = slug
 
     def __str__(self) -> str:
-        return f"{self.message.rstrip('.')}. {self.remedy.rstrip('.')}. [{self.slug}]"
+        said = self.message.rstrip(".")
+        end = "" if said.endswith(("?", "!")) else "."
+        return f"{said}{end} {self.remedy[:1].upper()}{self.remedy[1:].rstrip('.')}. [{self.slug}]"

@@ -54,7 +54,7 @@ def _dispatch(words: list[str]) -> int:
         from .commands import programs
 
         return programs.run(words[0], words[1:])
-    result = build_app(words[0] if words else "")(args=words, standalone_mode=False)
+    result = build_app(words[0] if words else "")(args=words, prog_name="firstbad", standalone_mode=False)
     return result if isinstance(result, int) else 0
 
 

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .values import pair
+
 if TYPE_CHECKING:
     from ..bisect.answer import Answer
 
@@ -15,8 +17,13 @@ if TYPE_CHECKING:
 def answer_page(console: Console, answer: Answer) -> None:
     """Print the whole answer; its first line is the headline."""
     colour = "green" if answer.found or not answer.case else "yellow"
-    console.print(Text(f"{type(answer.result).__name__}: ", style=f"bold {colour}") + Text(answer.headline))
-    console.print(Text(f"because {answer.why}", style="dim"))
+    name = type(answer.result).__name__ if answer.case else "Nothing wrong"
+    thing, first, quantity = answer.headline.partition("; first bad quantity: ")
+    console.print(Text(f"{name}: ", style=f"bold {colour}") + Text(thing), soft_wrap=True)
+    if first:
+        console.print(Text("first bad quantity: ", style=f"bold {colour}") + Text(quantity), soft_wrap=True)
+    if answer.why not in thing:
+        console.print(Text(f"because {answer.why}", style="dim"), soft_wrap=True)
     _evidence(console, answer)
     _commit(console, answer)
     _origins(console, answer)
@@ -24,7 +31,7 @@ def answer_page(console: Console, answer: Answer) -> None:
 
 
 def _evidence(console: Console, answer: Answer) -> None:
-    for line in answer.result.evidence:
+    for line in (x for x in answer.result.evidence if x != answer.why):
         console.print(Text(f"  · {line}"), soft_wrap=True)
 
 
@@ -55,11 +62,11 @@ def _origins(console: Console, answer: Answer) -> None:
     for origin in answer.diff.as_dict()["origins"]:
         pattern = origin.get("pattern") or {}
         text = pattern.get("text", "") if isinstance(pattern, dict) else str(pattern)
+        side = str(origin.get("side") or "-")
         table.add_row(
-            f"[bold]{origin['quantity']}[/]",
-            str(origin["reference"]),
-            str(origin["candidate"]),
-            str(origin.get("side") or "-"),
-            text,
+            Text(origin["quantity"], style="bold"),
+            *pair(origin["reference"], origin["candidate"]),
+            {"neither": "neither: an input", "unknown": "-"}.get(side, side),
+            Text(str(text)),
         )
     console.print(table)

@@ -31,12 +31,28 @@ def _files(files: tuple[str, ...]) -> str:
 def _headline(outcome: Outcome) -> Text:
     name = type(outcome.result).__name__
     count = len(outcome.named)
+    sought = "the commit that repaired it" if _repaired(outcome) else "the first bad commit"
+    skipped = len(getattr(outcome.result, "skipped", ()))
     sentence = {
-        "Culprit": f"the first bad commit is {outcome.commit.commit[:12] if outcome.commit else ''}",
-        "Candidates": f"the first bad commit is one of {count}; the others could not be tried",
-        "NotHere": "no commit in this range did it",
+        "Culprit": f"{sought} is {outcome.commit.commit[:12] if outcome.commit else ''}",
+        "Candidates": f"{sought} is one of {count}, of which {skipped} could not be tried",
+        "NotHere": f"no commit in this range did it: {_ends(outcome)}",
         "Flaky": "the answers are not steady",
         "Several": f"{count} commits matter",
     }[name]
     style = "bold green" if name == "Culprit" else "bold yellow"
     return Text(f"{name}: ", style=style) + Text(sentence)
+
+
+def _repaired(outcome: Outcome) -> bool:
+    """Whether what is accused is good: then the search was for the commit that repaired it."""
+    accused = {f"{c.commit} is good" for c in outcome.named}
+    newest = outcome.result.evidence[:1]
+    return any(line.startswith(good) for line in newest for good in accused)
+
+
+def _ends(outcome: Outcome) -> str:
+    said = " ".join(outcome.result.evidence)
+    if " is bad" in said and " is good" not in said:
+        return "the good commit is bad too"
+    return "the bad commit is good too" if " is good" in said and " is bad" not in said else "the ends agree"

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .values import pair, short
+from .values import count, pair, short
 
 if TYPE_CHECKING:
     from ..tracer.diff import Alone, Diff, Finding
@@ -31,13 +31,15 @@ def diff_page(console: Console, diff: Diff, *, everything: bool = False) -> None
 
 def _headline(diff: Diff) -> Text:
     if diff.same:
-        return Text("SAME ", style="bold green") + Text(f"{len(diff.judged)} records agree", style="default")
+        return Text("SAME ", style="bold green") + Text(
+            f"{len(diff.judged)} records agree" if len(diff.judged) != 1 else "1 record agrees", style="default"
+        )
     if not diff.origins:
         what = [
-            f"{len(diff.flipped)} flipped decisions" if diff.flipped else "",
-            f"{len(diff.healed)} quantities differ and heal" if diff.healed else "",
-            f"{len(diff.missing)} quantities on one side only" if diff.missing else "",
-            f"{len(diff.config)} settings differ" if diff.config else "",
+            count(len(diff.flipped), "flipped decision") if diff.flipped else "",
+            count(len(diff.healed), "healed quantity") if diff.healed else "",
+            f"{count(len(diff.missing), 'quantity')} on one side only" if diff.missing else "",
+            count(len(diff.config), "different setting") if diff.config else "",
         ]
         return Text("DIFFERENT ", style="bold yellow") + Text("no origin; " + ", ".join(w for w in what if w))
     names = ", ".join(f.quantity for f in diff.origins)
@@ -86,7 +88,7 @@ def _notes(finding: Finding) -> list[Text]:
         text = f"  {finding.quantity} looks like {finding.pattern.text} ({finding.pattern.confidence:.0%})"
         notes.append(Text(text, style="magenta"))
     if finding.why:
-        notes.append(Text(f"  {finding.quantity}: {finding.why}", style="dim"))
+        notes.append(Text(f"  {finding.quantity}: {_why(finding)}", style="dim"))
     if finding.different > 1:
         notes.append(
             Text(f"  {finding.quantity} differs in {finding.different} of {finding.records} records", style="dim")
@@ -94,6 +96,16 @@ def _notes(finding: Finding) -> list[Text]:
     if finding.candidate.source:
         notes.append(Text(f"  {finding.quantity} is recorded at {finding.candidate.source}", style="dim"))
     return notes
+
+
+def _why(finding: Finding) -> str:
+    """The reason without the name of the quantity, which stands before it already."""
+    side, colon, rest = finding.why.partition(": ")
+    name = f"{finding.quantity}: "
+    if colon and side in ("reference", "candidate"):
+        rest = rest.removeprefix(name).removeprefix(f"{finding.quantity} ")
+        return f"in the {side}, {rest}" if not rest.startswith("is ") else f"the {side}'s {rest}"
+    return finding.why.removeprefix(name)
 
 
 def _dragged(console: Console, diff: Diff) -> None:
@@ -131,7 +143,7 @@ def _agreeing(console: Console, diff: Diff) -> None:
 def _footer(console: Console, diff: Diff) -> None:
     counts = ", ".join(f"{n} {word}" for word, n in diff.counts().items() if n)
     console.print(Text(f"\n{counts}", style="dim"), soft_wrap=True)
-    for note in diff.notes:
+    for note in _merged(diff.notes):
         console.print(Text(note, style="dim"), soft_wrap=True)
     for trace in (diff.reference, diff.candidate):
         for skipped in trace.skipped[:5]:
@@ -140,3 +152,12 @@ def _footer(console: Console, diff: Diff) -> None:
         if len(trace.skipped) > 5:
             more = f"{trace.name}: {len(trace.skipped) - 5} more lines were not read (--json lists them)"
             console.print(Text(more, style="yellow"), soft_wrap=True)
+
+
+def _merged(notes: Sequence[str]) -> list[str]:
+    """One line where the same is to be said of both traces."""
+    both = [f"the {side} is unsealed: nothing tells whether it is whole" for side in ("reference", "candidate")]
+    if all(note in notes for note in both):
+        rest = [note for note in notes if note not in both]
+        return ["neither trace is sealed: nothing tells whether they are whole", *rest]
+    return list(notes)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from .values import count
+
 if TYPE_CHECKING:
     from ..bisect.inquiry import GateLimits
     from ..bisect.lab import Outcome
@@ -32,10 +34,10 @@ def _headline(outcomes: Sequence[Outcome]) -> str:
     failed = [o for o in outcomes if o.images is not None and not o.images.passed]
     stuck = [o for o in outcomes if o.images is None]
     if stuck:
-        return f"[bold red]TROUBLE[/] {len(stuck)} of {len(outcomes)} cases gave no pair of images"
+        return f"[bold red]TROUBLE[/] {len(stuck)} of {count(len(outcomes), 'case')} gave no pair of images"
     if failed:
-        return f"[bold red]DIFFERENT[/] {len(failed)} of {len(outcomes)} cases fail the gate"
-    return f"[bold green]SAME[/] all {len(outcomes)} cases pass the gate"
+        return f"[bold red]DIFFERENT[/] {len(failed)} of {count(len(outcomes), 'case')} failed the gate"
+    return f"[bold green]SAME[/] {count(len(outcomes), 'case')} passed the gate, none failed"
 
 
 def _cells(outcome: Outcome) -> tuple[str, str, str, str]:
@@ -60,6 +62,9 @@ def _digits(correlation: float) -> str:
 def _details(console: Console, outcome: Outcome) -> None:
     if outcome.images is None:
         console.print(f"  {outcome.case.name}: {outcome.verdict.reason}", markup=False, soft_wrap=True)
+        kept = outcome.candidate.folder.parent.name
+        remedy = f"    run the command by hand: command.json, stdout and stderr of each run lie in {kept}"
+        console.print(remedy, markup=False, style="dim", soft_wrap=True)
         return
     for reason in outcome.images.reasons:
         console.print(f"  {outcome.case.name}: {reason}", markup=False, soft_wrap=True)

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
+def count(number: int, noun: str) -> str:
+    """`1 case`, `2 cases`, `2 quantities`."""
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{number} {noun if number == 1 else plural}"
+
+
 def short(value: object, digits: int = 6) -> str:
     """One value or several, with `digits` significant digits."""
     if isinstance(value, float):

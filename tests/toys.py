@@ -1,0 +1,168 @@
+"""Toy programs that are not ours: they write an image and TRACE lines, start in a blink, and fail in known ways."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from run_repos import git, make_repo
+
+# I = scale * F^2 * (1 + slow * fast), a ramp that no constant factor can make correlate less: the fault adds a tilt.
+PROGRAM = '''\
+"""A toy detector of 6 x 5 pixels: toy.py [ARGS] IMAGE [SLOW FAST]."""
+import os, struct, sys
+
+PORT = {port}
+TILT = {tilt}
+
+words = sys.argv[1:]
+base = float(words.pop(0))
+image, slow, fast = words[0], *([int(w) for w in words[1:3]] or [-1, -1])
+tilt = TILT
+if PORT and os.path.exists("table.bin"):
+    tilt += 3.0
+if PORT and os.path.exists("left.bin") and os.path.exists("right.bin"):
+    tilt += 5.0
+if PORT and os.environ.get("TOY_TILT"):
+    tilt += float(os.environ["TOY_TILT"])
+if PORT and os.path.exists("coin"):  # it names a file outside that counts the runs: every other one fails
+    with open(open("coin").read(), "a+") as counter:
+        counter.write("x")
+        tilt += counter.tell() % 2
+F = base + tilt
+def intensity(s, f):
+    return F * (1 + s * f) + 20 * tilt * (s - f) ** 2
+if slow >= 0:
+    print("TRACE: tilt %.17g" % tilt)
+    print("TRACE: F_base %.17g" % base)
+    print("TRACE: F_cell %.17g" % F)
+    print("TRACE: I_pixel_final %.17g" % intensity(slow, fast))
+head = "{{'descr': '<f8', 'fortran_order': False, 'shape': (6, 5), }}"
+head += " " * (117 - len(head)) + "\\n"
+with open(image, "wb") as file:
+    file.write(b"\\x93NUMPY\\x01\\x00" + struct.pack("<H", len(head)) + head.encode())
+    file.write(struct.pack("<30d", *(intensity(s, f) for s in range(6) for f in range(5))))
+'''
+CATALOGUE = """\
+title = "toy"
+origin = "the toy program itself"
+
+[quantity.tilt]
+kind = "input"
+
+[quantity.F_base]
+kind = "input"
+
+[quantity.F_cell]
+parents = ["F_base", "tilt"]
+formula = "F_base + tilt"
+
+[quantity.I_pixel_final]
+parents = ["F_cell", "tilt"]
+"""
+INQUIRY = """\
+{history}directory = "work"
+catalogue = "toy.toml"
+
+[reference]
+command = "{{python}} HOME/reference.py {{args}} {{image}}.npy"
+trace = "{{python}} HOME/reference.py {{args}} {{image}}.npy {{slow}} {{fast}}"
+
+[candidate]
+command = "{{python}} {port} {{args}} {{image}}.npy"
+trace = "{{python}} {port} {{args}} {{image}}.npy {{slow}} {{fast}}"
+
+[[case]]
+name = "plain"
+args = "10"
+"""
+
+
+def program(*, port: bool, tilt: float = 0.0) -> str:
+    """The source of a toy; the port also looks at what lies around."""
+    return PROGRAM.format(port=port, tilt=tilt)
+
+
+def pair(folder: Path, tilt: float = 0.0) -> None:
+    """reference.py, port.py, an empty work directory and a firstbad.toml without a history."""
+    (folder / "reference.py").write_text(program(port=False))
+    (folder / "port.py").write_text(program(port=True, tilt=tilt))
+    inquiry(folder, "", "HOME/port.py")
+
+
+def inquiry(folder: Path, history: str, port: str) -> None:
+    (folder / "work").mkdir(exist_ok=True)
+    (folder / "toy.toml").write_text(CATALOGUE)
+    text = INQUIRY.format(history=history, port=port).replace("HOME", str(folder))
+    (folder / "firstbad.toml").write_text(text)
+
+
+def tilted(folder: Path) -> None:
+    """A pair whose port is wrong, with no history to search."""
+    pair(folder, tilt=2.0)
+
+
+def one_file(folder: Path) -> None:
+    """table.bin among harmless files makes the port wrong."""
+    pair(folder)
+    for name in ("notes.txt", "table.bin", "other.dat"):
+        (folder / "work" / name).write_text(name)
+
+
+def two_files(folder: Path) -> None:
+    """left.bin and right.bin make the port wrong only together."""
+    pair(folder)
+    for name in ("left.bin", "notes.txt", "other.dat", "right.bin"):
+        (folder / "work" / name).write_text(name)
+
+
+def coin(folder: Path) -> None:
+    """Every other run of the port is wrong."""
+    pair(folder)
+    (folder / "work" / "coin").write_text(str(folder / "counter"))
+
+
+def _history(folder: Path, broken_from: int, count: int = 8) -> list[str]:
+    (folder / "reference.py").write_text(program(port=False))
+
+    def files(i: int) -> dict[str, str]:
+        return {"port.py": program(port=True, tilt=2.0 if i >= broken_from else 0.0), "notes.txt": f"note {i}\n"}
+
+    return make_repo(folder / "repo", count, files)
+
+
+def broken_commit(folder: Path) -> None:
+    """Eight commits; the sixth tilts the port."""
+    ids = _history(folder, 5)
+    inquiry(folder, f'good = "{ids[0]}"\nbad = "{ids[-1]}"\nrepository = "repo"\n', "{tree}/port.py")
+
+
+def always_broken(folder: Path) -> None:
+    """Eight commits, all of them wrong: the good commit is bad."""
+    ids = _history(folder, 0)
+    inquiry(folder, f'good = "{ids[0]}"\nbad = "{ids[-1]}"\nrepository = "repo"\n', "{tree}/port.py")
+
+
+def repo(folder: Path) -> dict[str, str]:
+    """Ten commits of prog.py, which exits 1 from the seventh on."""
+    return _commits(folder, 6, range(0))
+
+
+def repo_with_holes(folder: Path) -> dict[str, str]:
+    """The same, but three commits before the fault cannot even import."""
+    return _commits(folder, 6, range(4, 7))
+
+
+def repo_always_bad(folder: Path) -> dict[str, str]:
+    """Every commit exits 1."""
+    return _commits(folder, 0, range(0))
+
+
+def _commits(folder: Path, bad_from: int, broken: range) -> dict[str, str]:
+    def files(i: int) -> dict[str, str]:
+        status = 125 if i in broken else int(i >= bad_from)
+        return {"prog.py": f"import sys\nprint('commit {i}')\nsys.exit({status})\n"}
+
+    ids = make_repo(folder / "repo", 10, files)
+    git(folder / "repo", "config", "gc.auto", "0")
+    return {"first": ids[0], "last": ids[-1], "fifth": ids[4], "python": sys.executable}
