@@ -127,6 +127,7 @@ def test_which_side_of_the_incident_is_at_fault() -> None:
     assert sides["r_e_meters"] is Side.CANDIDATE
     assert sides["F_cell"] is sides["fluence_photons_per_m2"] is Side.NEITHER
     assert sides["scattering_vec_A_inv"] is Side.REFERENCE
+    assert all(sides[name] is Side.CANDIDATE for name in ("term_fast", "term_slow")), "it built pix0 from other terms"
     assert found.labels == {Side.REFERENCE: {"scattering_vec_A_inv": 1e10}, Side.CANDIDATE: {}}
     broken = {r.quantity for r in found.closures[Side.CANDIDATE] if r.broken}
     assert {"F_latt_a", "F_latt_b", "F_latt_c"} <= broken

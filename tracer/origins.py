@@ -66,7 +66,7 @@ class Roles:
             one,
             len(pairs),
             len(bad),
-            self._side(name, bad) if role in (Role.ORIGIN, Role.HEALED) else Side.UNKNOWN,
+            self._side(name, bad) if origin else self._liar(name, bad) if role is Role.HEALED else Side.UNKNOWN,
             Cost(self).of(name, hidden=bool(because)) if origin else None,
             self._pattern(name, pairs) if role in (Role.ORIGIN, Role.HEALED) else None,
             because,
@@ -247,6 +247,20 @@ class Roles:
         if side is Side.NEITHER and any(labelled):
             return Side.BOTH if all(labelled) else Side.REFERENCE if labelled[0] else Side.CANDIDATE
         return side
+
+    def _liar(self, name: str, bad: Sequence[Judged]) -> Side:
+        """Whose trace tells what it did not compute with: a child that agrees does not follow from it there."""
+        side = self._side(name, bad)
+        if side in (Side.REFERENCE, Side.CANDIDATE, Side.BOTH):
+            return side
+        agreeing = [one for child in self.children(name) if not self.differs(child) for one in self.pairs[child]]
+        told = [self.case.closures_of(one.pairing) for one in agreeing]
+        broken = [any(r is not None and r.broken for r in results) for results in zip(*told, strict=True)] or [
+            False
+        ] * 2
+        return {(True, True): Side.BOTH, (True, False): Side.REFERENCE, (False, True): Side.CANDIDATE}.get(
+            (broken[0], broken[1]), side
+        )
 
     def _pattern(self, name: str, pairs: Sequence[Judged]) -> Pattern | None:
         """What kind of mistake it looks like (pattern.py), from all pairs of the quantity."""
