@@ -67,9 +67,7 @@ def _head(path: Path) -> bytes:
         reason = error.strerror or type(error).__name__
         _fail("image-unreadable", f"{path} cannot be read: {reason}", "Check that it is a readable file.")
     if not head:
-        _fail(
-            "image-empty", f"{path} is empty", "The run that should have written it ended early: see its log."
-        )
+        _fail("image-empty", f"{path} is empty", "The run that should have written it ended early: see its log.")
     return head
 
 

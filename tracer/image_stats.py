@@ -102,9 +102,7 @@ def by_decade(reference: Array, candidate: Array, allowance: Array) -> tuple[Dec
     for i, (count, bias, total, squares, beyond, allow, absolute) in enumerate(zip(*sums, strict=True)):
         if count:
             excess = float(absolute / allow) if allow > 0 else 0.0
-            found.append(
-                Decade(i + lowest, int(count), bias / total, sqrt(squares / count), beyond / count, excess)
-            )
+            found.append(Decade(i + lowest, int(count), bias / total, sqrt(squares / count), beyond / count, excess))
     return tuple(reversed(found))
 
 
