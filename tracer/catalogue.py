@@ -189,7 +189,7 @@ def from_document(document: Mapping[str, Any], name: str = "") -> Catalogue:
         for key, entry in checker.table("quantity", document.get("quantity", {})).items()
     }
     checker.graph(quantities, parameters)
-    return Catalogue(quantities, parameters, name)
+    return Catalogue(quantities, parameters, str(document.get("title", "")) or Path(name).name)
 
 
 class _Checker:
