@@ -46,13 +46,15 @@ class Options:
     """How a search is run. None of these changes its answer, except `leave_out` and `first_parent`.
 
     `jobs` probes run at a time, here or on the Dask cluster at `cluster`. With `confirm` the culprit and its
-    parents must answer the same twice. `leave_out` names commits that are not tried. `cached` lets results of
-    earlier searches count. `home` is where worktrees, journals and results are kept.
+    parents must answer the same twice, with `confirm_cold` the second time without a warm start. `leave_out`
+    names commits that are not tried. `cached` lets results of earlier searches count. `home` is where
+    worktrees, journals and results are kept.
     """
 
     jobs: int = 1
     cluster: str = ""
     confirm: bool = True
+    confirm_cold: bool = True
     first_parent: bool = False
     leave_out: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
@@ -158,8 +160,8 @@ class _Plan:
     trees: dict[str, str]
     header: dict[str, Any]
 
-    def task(self, point: str, out: str, ticket: str, fresh: bool) -> Task:
-        """The work order for one point."""
+    def task(self, point: str, out: str, ticket: str, again: bool) -> Task:
+        """The work order for one point; one that is tried again is run afresh."""
         return Task(
             repo=str(self.commits.repository.path),
             home=str(self.home),
@@ -170,7 +172,8 @@ class _Plan:
             steps=self.options.steps,
             overlay=self.options.overlay,
             layout=self.options.layout,
-            fresh=fresh or not self.options.cached,
+            fresh=again or not self.options.cached,
+            cold=again and self.options.confirm_cold,
             ticket=ticket,
         )
 
@@ -193,8 +196,8 @@ def _plan(commits: CommitRange, probe: Probe, options: Options) -> _Plan:
 
 def _said(options: Options) -> dict[str, Any]:
     """What of the options a resumed search needs again; where and how fast it runs may change."""
-    said = asdict(replace(options, home=None, jobs=1, cluster=""))
-    return {k: v for k, v in said.items() if k not in ("home", "jobs", "cluster")}
+    said = asdict(replace(options, home=None))
+    return {k: v for k, v in said.items() if k not in ("home", "jobs", "cluster", "confirm_cold")}
 
 
 def _options_from(said: dict[str, Any]) -> Options:

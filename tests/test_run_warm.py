@@ -230,10 +230,11 @@ def test_a_search_runs_warm_and_confirms_cold(tmp_path: Path) -> None:
     where = tmp_path / "repo"
     ids = make_repo(where, 40, lambda i: {"p/__init__.py": "", "p/__main__.py": f"import numpy\nassert {i} < 23"})
     probe = Probe([PYTHON, "-m", "p"], warm=("numpy",))
-    outcome = bisect_commits(where, ids[0], ids[-1], probe, home=tmp_path / "home", jobs=2)
+    outcome = bisect_commits(where, ids[0], ids[-1], probe, home=tmp_path / "home", jobs=2, cached=False)
     assert isinstance(outcome.result, Culprit) and outcome.result.point == ids[23]
     ends = [e["ended"]["warm"] for e in Journal.read(outcome.journal).events if e["event"] == "end"]
-    assert ends == [True] * (len(ends) - 2) + [False, False]
+    warm_ones = [True] * (len(ends) - 4)
+    assert ends[2:] == [*warm_ones, False, False], "the first ones may come while the server still imports"
     assert warm.servers() == []
 
 

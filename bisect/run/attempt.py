@@ -24,7 +24,8 @@ from .worktrees import Layout, Slot, Worktrees
 class Task:
     """What a worker needs to try one commit; plain data, so it can travel to another machine.
 
-    `out` is where output is kept. `fresh` runs even where an earlier result is known. `ticket` names the attempt
+    `out` is where output is kept. `fresh` runs even where an earlier result is known,
+    `cold` even where the probe could run warm: a confirmation is both. `ticket` names the attempt
     for cancelling. `tree` is the id of the commit's tree: equal trees answer equally.
     """
 
@@ -38,6 +39,7 @@ class Task:
     overlay: Overlay | None = None
     layout: Layout = field(default_factory=Layout)
     fresh: bool = False
+    cold: bool = False
     ticket: str = ""
 
 
@@ -105,8 +107,10 @@ def _run(task: Task, slot: Slot, env: Mapping[str, str], out: Path, stop: Stop) 
     (out / "kept").mkdir(parents=True, exist_ok=True)
     command = filled(probe.command, {"tree": str(slot.tree), "out": str(out / "kept")})
     folder = _folder(probe, slot)
-    if probe.warm and not task.fresh:  # a confirmation is always cold
-        return warm.run(command, modules=probe.warm, cwd=folder, env=env, out=out, limits=probe.limits, stop=stop)
+    if probe.warm and not task.cold:
+        return warm.run(
+            command, modules=probe.warm, cwd=folder, env=env, out=out, limits=probe.limits, stop=stop, wait=False
+        )
     return run(command, cwd=folder, env=env, out=out, limits=probe.limits, stop=stop)
 
 

@@ -48,7 +48,7 @@ class Search(Protocol):
 
 @dataclass
 class Drive:
-    """One search being driven. `task_for(point, out, ticket, fresh)` makes the work order for a point."""
+    """One search being driven. `task_for(point, out, ticket, again)` makes the work order for a point."""
 
     search: Search
     question: Question

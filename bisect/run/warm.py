@@ -57,6 +57,7 @@ class Server:
         self.python, self.modules, self.env = list(python), list(modules), dict(env)
         self._mutex = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._starter: threading.Thread | None = None
         self._place = ""
         self.trouble = ""
 
@@ -65,12 +66,17 @@ class Server:
         """Its process, 0 while it does not run."""
         return self._process.pid if self._process is not None else 0
 
-    def ready(self) -> str:
-        """Start it if it does not run; "" or why it cannot."""
+    def ready(self, *, wait: bool = True) -> str:
+        """Start it if it does not run; "" or why it cannot be used (now, where we shall not `wait` for its imports)."""
         with self._mutex:
-            if self._process is None and not self.trouble:
-                self.trouble = self._start()
-            return self.trouble
+            if self._starter is None:
+                self._starter = threading.Thread(target=self._begin, name="warm-server")
+                self._starter.start()
+        self._starter.join(None if wait else 0.0)
+        return "the fork server is still importing" if self._starter.is_alive() else self.trouble
+
+    def _begin(self) -> None:
+        self.trouble = self._start()
 
     def _start(self) -> str:
         ours, theirs = socket.socketpair()
@@ -107,6 +113,10 @@ class Server:
 
     def close(self) -> None:
         """End it; its running probes end with their own connections."""
+        if self._starter is not None:
+            if self._starter.is_alive() and self._process is not None:
+                self._process.kill()
+            self._starter.join()
         with self._mutex:
             if self._process is not None:
                 self.control.close()
@@ -157,9 +167,13 @@ def run(
     out: Path,
     limits: Limits,
     stop: Stop | None = None,
+    wait: bool = True,
 ) -> Ended:
-    """As sandbox.run, warm where it can be; else cold with a `note`."""
-    order = _Order(command, tuple(modules), cwd, env, out, limits, stop or Stop())
+    """As sandbox.run, warm where it can be; else cold with a `note`.
+
+    Without `wait`, a probe that comes while the server is still importing is run cold meanwhile.
+    """
+    order = _Order(command, tuple(modules), cwd, env, out, limits, stop or Stop(), wait)
     ended, why = _warm(order)
     if ended is not None:
         return ended
@@ -176,6 +190,7 @@ class _Order:
     out: Path
     limits: Limits
     stop: Stop
+    wait: bool
 
 
 def _warm(order: _Order) -> tuple[Ended | None, str]:
@@ -189,7 +204,7 @@ def _warm(order: _Order) -> tuple[Ended | None, str]:
     if found is None or not hasattr(socket, "send_fds"):
         return None, f"{python[0]} was not found"
     server = server_for([found, *python[1:]], order.modules, order.env)
-    why = server.ready()
+    why = server.ready(wait=order.wait)
     if why:
         return None, why
     try:

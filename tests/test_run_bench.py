@@ -1,0 +1,157 @@
+"""Side by side in one run: `git bisect run` and ours, on 2,000 commits of a torch candidate. Prints the table."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from firstbad.bisect.bisect_commits import Outcome, bisect_commits
+from firstbad.bisect.run import warm
+from firstbad.bisect.run.journal import Journal
+from firstbad.bisect.run.probe import Probe
+from firstbad.bisect.run.sandbox import clean_environment
+from firstbad.bisect.verdict import Culprit
+from run_repos import ENV, git, make_repo, state_of
+
+pytestmark = pytest.mark.bench
+COUNT, BAD_FROM = 2000, 1234
+
+MAIN = """
+import os, sys, torch
+from port.lattice import F_latt
+if "COUNT_IN" in os.environ:
+    with open(os.environ["COUNT_IN"], "a") as log:
+        log.write("x")
+h = torch.linspace(-3, 3, 64, dtype=torch.float64)
+image = F_latt(h[:, None], h[None, :], 5) ** 2
+sum_ratio = (image.sum() / {sum!r}).item()
+print("sum ratio", sum_ratio)
+sys.exit(abs(sum_ratio - 1) > 5e-3)
+"""
+LATTICE = """
+import torch
+def sincg(x, N):
+    s = torch.sin(x)
+    return torch.where(s.abs() < 1e-12, torch.full_like(x, float(N)), torch.sin(N * x) / s)
+def F_latt(h, k, N):
+    return sincg(torch.pi * h, N) * sincg({factor} * torch.pi * k, N)  # step {i}
+"""
+
+
+def files(i: int) -> dict[str, str]:
+    lattice = LATTICE.format(i=i, factor="0.97" if i >= BAD_FROM else "1")
+    return {
+        "port/__init__.py": "",
+        "port/__main__.py": MAIN.replace("{sum!r}", repr(exact_sum())),
+        "port/lattice.py": lattice,
+    }
+
+
+def exact_sum() -> float:
+    """The image's sum by the closed formula of the grating function, in numpy."""
+    import numpy as np
+
+    h = np.linspace(-3, 3, 64)
+    s = np.sin(np.pi * h)
+    one = np.where(abs(s) < 1e-12, 5.0, np.sin(5 * np.pi * h) / np.where(s == 0, 1, s)) ** 2
+    return float(one.sum() ** 2)
+
+
+def with_git(where: Path, ids: list[str], tmp_path: Path, command: list[str]) -> tuple[float, int, str]:
+    tmp_path.mkdir()
+    git(tmp_path, "clone", "-q", "--shared", str(where), "clone")
+    copy, log = tmp_path / "clone", tmp_path / "git-count"
+    begun = time.monotonic()
+    env = {**ENV, "COUNT_IN": str(log)}
+    subprocess.run(["git", "bisect", "start", ids[-1], ids[0]], cwd=copy, env=env, check=True, capture_output=True)
+    done = subprocess.run(
+        ["git", "bisect", "run", *command], cwd=copy, env=env, check=True, capture_output=True, text=True
+    )
+    named = next(line.split()[0] for line in done.stdout.splitlines() if line.endswith("is the first bad commit"))
+    return time.monotonic() - begun, len(log.read_text()), named
+
+
+def test_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = tmp_path / "repo"
+    ids = make_repo(where, COUNT, files)
+    before = state_of(where)
+    command = [sys.executable, "-m", "port"]
+    rows: list[tuple[str, float, float, int]] = []
+
+    def gits(name: str) -> None:
+        used = cpu_seconds()
+        seconds, probes, named = with_git(where, ids, tmp_path / str(len(rows)), command)
+        assert named == ids[BAD_FROM]
+        rows.append((name, seconds, cpu_seconds() - used, probes))
+
+    gits("git bisect run")
+
+    def ours(name: str, **more: Any) -> Outcome:
+        log = tmp_path / f"count-{len(rows)}"
+        modules = more.pop("modules", ())
+        probe = Probe(command, env={"COUNT_IN": str(log)}, warm=modules)
+        begun, before_us = time.monotonic(), cpu_seconds()
+        outcome = bisect_commits(where, ids[0], ids[-1], probe, home=tmp_path / "home", cached=False, **more)
+        rows.append((name, time.monotonic() - begun, cpu_seconds() - before_us, len(log.read_text())))
+        kinds = [e["ended"]["warm"] for e in Journal.read(outcome.journal).events if e["event"] == "end"]
+        cold = 2 * more.get("confirm_cold", True)
+        assert sum(kinds[2:]) == (len(kinds) - 2 - cold if modules else 0), "two may come while the server imports"
+        assert isinstance(outcome.result, Culprit) and outcome.result.point == ids[BAD_FROM]
+        return outcome
+
+    ours("firstbad, cold")
+    ours("firstbad, cold, 2 jobs", jobs=2)
+    ours("firstbad, warm, confirmed cold", modules=("torch",))
+    ours("firstbad, warm, 2 jobs", modules=("torch",), jobs=2)
+    ours("firstbad, warm, confirmed warm", modules=("torch",), confirm_cold=False)
+    gits("git bisect run, again")
+    seconds = (rows[0][1] + rows[-1][1]) / 2
+    assert state_of(where) == before
+    one = import_time(tmp_path)
+    with capsys.disabled():
+        print(f"\n{COUNT} commits, `python -m port`, {one:.2f} s of import torch, {os.cpu_count()} cores")
+        print(f"{'':34}{'wall s':>8}{'CPU s':>8}{'probes':>8}{'times':>8}")
+        for name, wall, cpu, count in rows:
+            print(f"{name:34}{wall:8.2f}{cpu:8.2f}{count:8d}{seconds / wall:8.2f}")
+    best = min(wall for name, wall, _, _ in rows if "warm" in name)
+    assert seconds / best > 2
+
+
+def cpu_seconds() -> float:
+    """Of all ended processes below this one: what a busy machine does not change."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def import_time(tmp_path: Path) -> float:
+    begun = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import torch"], check=True)
+    return time.monotonic() - begun
+
+
+def test_one_probe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What one probe costs beyond its command: a checkout, a keeper, the journal; and a fork instead of an import."""
+    where = tmp_path / "repo"
+    ids = make_repo(where, 40, lambda i: {"n": f"{i}\n"})
+    begun = time.monotonic()
+    outcome = bisect_commits(where, ids[0], ids[-1], Probe(["true"]), home=tmp_path / "h", cached=False)
+    cold = (time.monotonic() - begun) / outcome.probes
+    times: list[float] = []
+    for _ in range(10):
+        begun = time.monotonic()
+        ended = warm.run(
+            [sys.executable, "-c", "import torch; print(torch.ones(3).sum())"],
+            modules=("torch",), cwd=tmp_path, env=clean_environment(), out=tmp_path / "o",
+            limits=Probe("x").limits,
+        )  # fmt: skip
+        assert ended.warm and ended.code == 0
+        times.append(time.monotonic() - begun)
+    warm.close_all()
+    with capsys.disabled():
+        print(f"\na cold probe of `true`: {cold * 1e3:.0f} ms each; a warm torch probe: {min(times[1:]) * 1e3:.0f} ms")
