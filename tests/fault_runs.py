@@ -72,14 +72,14 @@ def write_inputs(folder: Path) -> None:
     (folder / "s.txt").write_text("-10 0.02 0.01 1.0 2.02e-10\n-10 -0.03 0.02 2.0 1.98e-10\n")
 
 
-class BadFault(Exception):
+class FaultError(Exception):
     """A fault that cannot be planted or whose program does not run; its text says why."""
 
 
 def edited(source: str, before: str, after: str) -> str:
-    """The source with one exact piece of text replaced; BadFault unless it is there exactly once."""
+    """The source with one exact piece of text replaced; FaultError unless it is there exactly once."""
     if source.count(before) != 1:
-        raise BadFault(f"{before!r} is in the file {source.count(before)} times, not once")
+        raise FaultError(f"{before!r} is in the file {source.count(before)} times, not once")
     return source.replace(before, after)
 
 
@@ -119,7 +119,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 @contextlib.contextmanager
 def torch_copy(sources: Sources, edits: Sequence[tuple[str, str, str]]) -> Iterator[ModuleType]:
-    """The `program` module of a copy with (file, before, after) edits; BadFault where an edit does not fit."""
+    """The `program` module of a copy with (file, before, after) edits; FaultError where an edit does not fit."""
     texts = dict(sources.texts)
     for file, before, after in edits:
         stem = Path(file).stem
@@ -135,7 +135,7 @@ def copy_of(sources: Sources, texts: Mapping[str, str]) -> Iterator[ModuleType]:
     try:
         changed = {s: compile(t, s, "exec") for s, t in texts.items() if t is not sources.texts[s]}
     except SyntaxError as error:
-        raise BadFault(f"the edit is no Python: {error}") from error
+        raise FaultError(f"the edit is no Python: {error}") from error
     finder = _Finder(package, {**sources.codes, **changed})
     parent = ModuleType(package)
     parent.__path__ = []  # type: ignore[attr-defined]
@@ -153,19 +153,19 @@ def copy_of(sources: Sources, texts: Mapping[str, str]) -> Iterator[ModuleType]:
 
 
 def run_torch(program: ModuleType, words: Sequence[str], folder: Path) -> str:
-    """The standard output of one run in `folder`; BadFault where it fails."""
+    """The standard output of one run in `folder`; FaultError where it fails."""
     out, err, here = io.StringIO(), io.StringIO(), Path.cwd()
     (folder / "Fdump.bin").unlink(missing_ok=True)
     os.chdir(folder)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             status = program.main([*words, "--threads", "1"])
-    except Exception as error:  # noqa: BLE001  a planted fault may break anything
-        raise BadFault(f"the program stops with {type(error).__name__}: {error}") from error
+    except Exception as error:
+        raise FaultError(f"the program stops with {type(error).__name__}: {error}") from error
     finally:
         os.chdir(here)
     if status != 0:
-        raise BadFault(f"the program ends with status {status}: {err.getvalue().strip()[-120:]}")
+        raise FaultError(f"the program ends with status {status}: {err.getvalue().strip()[-120:]}")
     return out.getvalue()
 
 
@@ -193,7 +193,7 @@ class Objects:
     def _cc(self, *words: str) -> None:
         done = subprocess.run([*self.compiler, *_C_FLAGS, *words], capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise BadFault(f"the edit is no C: {done.stderr.strip().splitlines()[0]}")
+            raise FaultError(f"the edit is no C: {done.stderr.strip().splitlines()[0]}")
 
     def clean(self) -> Path:
         """The program as it is."""
@@ -220,11 +220,11 @@ class Objects:
 
 
 def run_c(binary: Path, words: Sequence[str], folder: Path) -> str:
-    """The standard output of one run in `folder`; BadFault where it fails."""
+    """The standard output of one run in `folder`; FaultError where it fails."""
     (folder / "Fdump.bin").unlink(missing_ok=True)
     done = subprocess.run([str(binary), *words], cwd=folder, capture_output=True, check=False, timeout=60)
     if done.returncode != 0:
-        raise BadFault(f"the program ends with status {done.returncode}")
+        raise FaultError(f"the program ends with status {done.returncode}")
     return done.stdout.decode("utf-8", errors="replace")
 
 
