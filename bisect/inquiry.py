@@ -118,7 +118,7 @@ def load(path: Path) -> Inquiry:
         bad=str(table.get("bad", "HEAD")),
         repository=home / str(table["repository"]) if "repository" in table else None,
         directory=home / str(table.get("directory", ".")),
-        ambient=tuple(str(p) for p in table.get("ambient", ["*"])),
+        ambient=_words(path, table, "ambient", ["*"]),
         timeout=_number(path, limits, "timeout", 300.0),
         catalogue=home / str(table["catalogue"]) if "catalogue" in table else None,
     )
@@ -135,18 +135,18 @@ def _table(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FirstbadError(
-            f"there is no {path}", remedy="write one: `firstbad init` makes a start", slug="no-inquiry"
+            f"there is no {path}", remedy="Write one: `firstbad init` makes a start", slug="no-inquiry"
         ) from None
     except OSError as problem:
         raise FirstbadError(
-            f"{path} cannot be read: {problem.strerror}", remedy="check the path", slug="no-inquiry"
+            f"{path} cannot be read: {problem.strerror}", remedy="Check the path", slug="no-inquiry"
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise _bad(path, f"is not TOML: {problem}") from None
 
 
 def _bad(path: Path, what: str) -> FirstbadError:
-    return FirstbadError(f"{path} {what}", remedy="see docs/investigate.md for every key", slug="bad-inquiry")
+    return FirstbadError(f"{path} {what}", remedy="See docs/investigate.md for every key", slug="bad-inquiry")
 
 
 def _refuse_unknown(path: Path, table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
@@ -169,7 +169,7 @@ def _program(path: Path, table: Mapping[str, Any], side: str) -> Program:
     _refuse_unknown(path, section, ("command", "trace", "warm"), f"in [{side}]")
     if not section.get("command"):
         raise _bad(path, f"says no `command` in [{side}]")
-    warm = tuple(str(m) for m in section.get("warm", []))
+    warm = _words(path, section, "warm", [])
     program = Program(side, str(section["command"]), str(section.get("trace", "")), warm)
     for template in (program.command, program.trace):
         for word in _split(path, template):
@@ -177,11 +177,11 @@ def _program(path: Path, table: Mapping[str, Any], side: str) -> Program:
     return program
 
 
-def _split(path: Path, template: str) -> list[str]:
+def _split(path: Path, template: str, what: str = "a command") -> list[str]:
     try:
         return shlex.split(template)
     except ValueError as problem:
-        raise _bad(path, f"has a command that cannot be split into words ({problem}): {template}") from None
+        raise _bad(path, f"has {what} that cannot be split into words ({problem}): {template}") from None
 
 
 def _check_placeholders(path: Path, word: str) -> None:
@@ -205,17 +205,41 @@ def _cases(path: Path, table: Mapping[str, Any]) -> tuple[Case, ...]:
     if not isinstance(found, list) or not found:
         raise _bad(path, "has no [[case]]: at least one set of arguments is needed")
     cases: list[Case] = []
-    for number, entry in enumerate(cast("list[dict[str, Any]]", found), 1):
+    for number, given in enumerate(cast("list[Any]", found), 1):
+        if not isinstance(given, dict):
+            raise _bad(path, f"says {given!r} as case {number}, which is no table: write [[case]] and its keys")
+        entry = cast("dict[str, Any]", given)
         _refuse_unknown(path, entry, ("name", "args", "shape"), f"in case {number}")
-        shape = entry.get("shape")
         cases.append(
             Case(
-                name=str(entry.get("name", f"case {number}")),
-                args=str(entry.get("args", "")),
-                shape=None if shape is None else (int(shape[0]), int(shape[1])),
+                name=str(entry.get("name", number)),
+                args=_args(path, entry, number),
+                shape=_shape(path, entry.get("shape"), number),
             )
         )
     return tuple(cases)
+
+
+def _args(path: Path, entry: Mapping[str, Any], number: int) -> str:
+    text = str(entry.get("args", ""))
+    _split(path, text, f"`args` in case {number}")
+    return text
+
+
+def _shape(path: Path, value: Any, number: int) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    sides = cast("list[Any]", value) if isinstance(value, list) else []
+    if len(sides) != 2 or not all(isinstance(n, int) and n > 0 for n in sides):
+        raise _bad(path, f"says shape = {value!r} in case {number}; it is [slow, fast], two numbers of pixels")
+    return sides[0], sides[1]
+
+
+def _words(path: Path, table: Mapping[str, Any], key: str, default: list[str]) -> tuple[str, ...]:
+    value = table.get(key, default)
+    if not isinstance(value, list):
+        raise _bad(path, f'says {key} = {value!r}; it is a list of words, such as ["a", "b"]')
+    return tuple(str(word) for word in cast("list[Any]", value))
 
 
 def _gate(path: Path, table: Mapping[str, Any]) -> GateLimits:

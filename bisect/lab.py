@@ -63,7 +63,7 @@ class Run:
         """Why this run gives no image, as a verdict; None where it gave one."""
         program = self.argv[0]
         if self.ended.timed_out:
-            return Verdict(Kind.TIMEOUT, f"the {self.side} did not end within {self.ended.seconds:.0f} s")
+            return Verdict(Kind.TIMEOUT, f"the {self.side} did not end within {self.ended.seconds:.1f} s")
         if self.ended.problem:
             return Verdict(Kind.CANNOT_RUN, f"the {self.side} could not run: {self.ended.problem}")
         if self.ended.code != 0:
@@ -210,7 +210,7 @@ class Lab:
         try:
             verdict = compare_images(*self.images(outcome), gate)
         except FirstbadError as problem:
-            return replace(outcome, verdict=Verdict(Kind.NO_DATA, str(problem)))
+            return replace(outcome, verdict=Verdict(Kind.NO_DATA, problem.message))
         return replace(outcome, verdict=_judge(verdict, str(outcome.candidate.folder)), images=verdict)
 
 
