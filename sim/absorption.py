@@ -21,4 +21,4 @@ def solid_angle(R: Tensor, close: Tensor, pixel: float, point: bool) -> Tensor:
     """
     if point:
         return 1.0 / R / R
-    return pixel * pixel / R / R * close / R
+    return R.reciprocal() * (pixel * pixel) / R * close / R

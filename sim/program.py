@@ -3,6 +3,7 @@
 Options of our own have two dashes, match exactly and are taken out first:
 
     --dtype float32|float64   precision of the kernel (float64)
+    --engine NAME             auto, eager or compiled (auto: large float32 images compiled; docs/speed.md)
     --device NAME             torch device (cpu)
     --digits N                significant digits of trace lines (17; the real program prints 15)
     --quirks nanobragg|none   reproduce the real program, or compute what the physics asks for
@@ -28,7 +29,7 @@ from ..tracer.errors import FirstbadError
 from .flags import parse
 from .numbers import g
 
-_VALUES = ("--dtype", "--device", "--digits", "--quirks", "--tile", "--threads")
+_VALUES = ("--dtype", "--engine", "--device", "--digits", "--quirks", "--tile", "--threads")
 _SWITCHES = ("--phi-records", "--progress", "--help")
 _STATUS_9 = frozenset(
     {"no-structure-factors", "no-cell", "no-sources", "empty-stol", "unreadable-file", "bad-cache", "no-gemmi"}
@@ -42,6 +43,7 @@ class Settings:
     """Our own options."""
 
     dtype: str = "float64"
+    engine: str = "auto"
     device: str = "cpu"
     digits: int = 17
     quirks: str = "nanobragg"
@@ -84,7 +86,7 @@ def own_options(argv: Sequence[str]) -> tuple[Settings, list[str]]:
 
 def _value(name: str, text: str) -> Any:
     """The value of one of our options, checked."""
-    choices = {"--dtype": ("float32", "float64")}
+    choices = {"--dtype": ("float32", "float64"), "--engine": ("auto", "eager", "compiled")}
     if name in choices and text not in choices[name]:
         raise FirstbadError(
             f"{name} is {text or 'missing'!r}", remedy=f"Say {' or '.join(choices[name])}.", slug="bad-option"
@@ -197,10 +199,17 @@ class _Session:
             print(f"warning: {path} cannot be written: {error.strerror}", file=sys.stderr)
 
     def _image(self) -> Any:
-        from .simulate import run
+        from .compiled import image_run
 
         with self._progress() as report:
-            return run(self.kernel_scene, tile=self.settings.tile, progress=report)
+            return image_run(
+                self.kernel_scene,
+                self.settings.engine,
+                traced=self.experiment.output.trace_pixel is not None,
+                warn=lambda text: print(f"warning: {text}", file=sys.stderr),
+                tile=self.settings.tile,
+                progress=report,
+            )
 
     @contextmanager
     def _progress(self) -> Iterator[Callable[[int, int], None] | None]:

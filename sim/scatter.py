@@ -36,6 +36,8 @@ class Plan:
     interpolate_until: int = NEVER
     first_sweep: int | None = None
     chunk: int = 1 << 16
+    fused: bool = False
+    """All orientations in one reduction, which a compiler turns into a loop; the roundings are the same."""
 
 
 USUAL = Plan()
@@ -71,13 +73,16 @@ class Factors(NamedTuple):
 
 
 def scatter(scene: Scene, slow: Tensor, fast: Tensor, plan: Plan = USUAL) -> Outcome:
-    """Intensities of the pixels (`slow`, `fast`), integer tensors of shape (P,), in the dtype of the scene."""
+    """Intensities of the pixels (`slow`, `fast`), in the dtype of the scene.
+
+    Both are integer tensors of shape (P,), or (S, 1) and (1, F) for whole rows.
+    """
     s, f = scene.statics, scene.fields
-    like = torch.zeros_like(slow, dtype=f.pix0.x.dtype)
+    like = torch.zeros_like(slow + fast, dtype=f.pix0.x.dtype)
     intensity = like + (f.background if s.quirks.cached_factors else 0.0)
     factors = Factors(_blank(like, s), like + (1.0 if s.nopolar else 0.0), like)
     omega_sum = like
-    out_of_range = first_sweep = torch.full_like(slow, NEVER)
+    out_of_range = first_sweep = torch.full_like(like, NEVER, dtype=torch.int64)
     incident = direction = f.beam
     sweep = 0
     for layer in range(s.layers):
@@ -102,7 +107,7 @@ def scatter(scene: Scene, slow: Tensor, fast: Tensor, plan: Plan = USUAL) -> Out
                 )
                 sweep += 1
     if s.dmin <= 0:
-        first_sweep = torch.zeros_like(slow)
+        first_sweep = torch.zeros_like(first_sweep)
     if listening():
         tap("cos_2theta", dot(incident, direction))
     return Outcome(_scaled(s, f, intensity, factors), omega_sum, out_of_range, first_sweep)
@@ -225,11 +230,20 @@ def _orientations(
     source: int,
     place: tuple[Place, ...],
 ) -> tuple[Tensor, Tensor]:
-    """All phi steps and mosaic domains of one source, as many at once as `plan.chunk` elements allow."""
-    count = s.orientations
-    size = max(1, min(count, plan.chunk // max(1, q.x.numel())))
+    """All phi steps and mosaic domains of one source, as many at once as `plan.chunk` elements allow.
+
+    In float32 the terms of a source are summed from 0 and then added, so that a fused reduction rounds alike.
+    """
     first = plan.first_sweep == sweep
     cells = (f.a_first, f.b_first, f.c_first) if first else (f.a, f.b, f.c)
+    if plan.fused:
+        term, _, _ = _terms(s, f, plan, cells, q, sweep * s.orientations, (*place, ("orientation", 0)))
+        term = term if culled is None else torch.where(culled, 0.0, term)
+        return intensity + term.sum(0), out_of_range
+    before = intensity if _apart(s, intensity) else None
+    intensity = intensity if before is None else torch.zeros_like(intensity)
+    count = s.orientations
+    size = max(1, min(count, plan.chunk // max(1, q.x.numel())))
     for start in range(0, count, size):
         stop = min(start + size, count)
         part = (cells[0].at(slice(start, stop)), cells[1].at(slice(start, stop)), cells[2].at(slice(start, stop)))
@@ -243,7 +257,13 @@ def _orientations(
             first_out = torch.where(reached, numbers, NEVER).amin(0)
             out_of_range = torch.minimum(out_of_range, first_out)
         intensity = _accumulate(s, f, intensity, term, skipped, culled, factors, source)
-    return intensity, out_of_range
+    return intensity if before is None else before + intensity, out_of_range
+
+
+def _apart(s: Statics, intensity: Tensor) -> bool:
+    """Whether the terms of one source are summed before they join the others: float32, without switches."""
+    switches = s.oversample_thick or s.oversample_polar or s.oversample_omega
+    return intensity.dtype == torch.float32 and s.quirks.cached_factors and not switches
 
 
 def _terms(
@@ -251,7 +271,7 @@ def _terms(
 ) -> tuple[Tensor, Tensor | None, Tensor | None]:
     """F_cell² F_latt² of some orientations, shape (O, P); which are skipped; which left the grid."""
     a, b, c = (
-        tap_scaled(f"rot_{n}_angstroms", Vec(*(part.unsqueeze(1) for part in v)), 1e10, *place)
+        tap_scaled(f"rot_{n}_angstroms", Vec(*(part.reshape(-1, *(1,) * q.x.dim()) for part in v)), 1e10, *place)
         for n, v in zip("abc", cell, strict=True)
     )
     star = tuple(tap_vec(f"rot_{n}_star_A_inv", v, *place) for n, v in zip("abc", f.star, strict=True))

@@ -32,14 +32,13 @@ def sinc3(x: Tensor) -> Tensor:
 def square(hkl: Vec, rounded: Vec, N: tuple[int, int, int], *scope: tuple[str, int]) -> Tensor:
     """Parallelepiped of Na×Nb×Nc cells; the full index is used, an axis of one cell contributes 1.
 
-    In float32 the index is reduced by its nearest integer first, which changes no value but its rounding:
-    sin(N π h) = ± sin(N π Δh) with the sign that `parity` restores.
+    In float32 the index is reduced by its nearest integer first and no library sine is used: see `waves`.
     """
     parts = [
         tap_like(f"F_latt_{axis}", _along(x, near, count), x, *scope)
         for axis, x, near, count in zip("abc", hkl, rounded, N, strict=True)
     ]
-    return (parts[0] * parts[1]) * parts[2]
+    return ((parts[0] * parts[1]) * parts[2]).expand(hkl.x.shape)
 
 
 def _along(x: Tensor, near: Tensor, count: int) -> Tensor:
@@ -47,8 +46,57 @@ def _along(x: Tensor, near: Tensor, count: int) -> Tensor:
         return x.new_ones(())
     if x.dtype == torch.float64:
         return sincg(math.pi * x, float(count))
-    reduced = sincg(math.pi * (x - near), float(count))
-    return reduced if count % 2 else reduced * (1.0 - 2.0 * torch.remainder(near, 2.0))
+    reduced = waves(x - near, count)
+    return reduced if count % 2 else reduced * (1.0 - 2.0 * odd(near))
+
+
+_SINE = (3.1415926369143845, -5.167709685736511, 2.5500697390987175, -0.5982421915559677, 0.0775604986371452)
+"""sin(π d)/d for |d| <= ½ by powers of d²."""
+
+
+def sine_over(d: Tensor) -> Tensor:
+    """sin(π d)/d for |d| <= ½ within one float32 rounding, from products and sums alone.
+
+    A library's sine depends on how it was vectorised; this rounds the same in every place of every batch,
+    compiled or not.
+    """
+    square = d * d
+    value = square * _SINE[-1] + _SINE[-2]
+    for coefficient in _SINE[-3::-1]:
+        value = value * square + coefficient
+    return value
+
+
+def odd(n: Tensor) -> Tensor:
+    """1 where the whole number `n` is odd, 0 where it is even."""
+    return n - 2.0 * torch.floor(n * 0.5)
+
+
+def waves(d: Tensor, count: int) -> Tensor:
+    """sin(N π d)/sin(π d) for |d| <= ½: the sum of N = `count` waves, well conditioned around d = 0.
+
+    Few waves by the recurrence of sin(N x) in its difference form (Reinsch's), two at a time where N is odd;
+    many by the sine of N d, less its nearest integer.
+    """
+    if count > _FEW:
+        product = d * float(count)
+        near = torch.ceil(product - 0.5)
+        rest = product - near
+        top = rest * sine_over(rest) * (1.0 - 2.0 * odd(near))
+        bottom = d * sine_over(d)
+        return torch.where(d == 0, float(count), top / torch.where(d == 0, 1.0, bottom))
+    half = d if count % 2 else d * 0.5
+    sine = half * sine_over(half)
+    pace = (sine * sine) * 4.0
+    value, difference = torch.ones_like(d), torch.full_like(d, 2.0 if count % 2 else 1.0)
+    for _ in range((count - 1) // 2 if count % 2 else count - 1):
+        difference = difference - pace * value
+        value = value + difference
+    return value
+
+
+_FEW = 16
+"""Waves up to which the recurrence is the cheaper form."""
 
 
 def round_(delta: Vec, N: tuple[int, int, int], fudge: float) -> Tensor:
