@@ -1,0 +1,76 @@
+"""The compiled kernel is the eager one: same bits where `exact` says so, and honest fallbacks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from firstbad.sim.compiled import built, compiled_run, exact, image_run, kernel_path, unfit
+from firstbad.sim.flags import parse
+from firstbad.sim.resolve import resolve
+from firstbad.sim.shape import waves
+from firstbad.sim.simulate import run
+
+ARGS = ["-default_F", "100", "-cell", "100", "100", "100", "90", "90", "90", "-lambda", "6.2", "-N", "5"]
+SWEEP = ["-phi", "0", "-osc", "1", "-phisteps", "3", "-mosaic", "0.5", "-mosaic_dom", "4"]
+
+
+def scene_of(*more, dtype=torch.float32):
+    words = [*ARGS, "-distance", "100", "-detpixels", "50", *more]
+    return resolve(parse(words)).to(dtype, "cpu")
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 6, 16, 17, 30, 101])
+def test_waves_are_sin_Nx_over_sin_x(count):
+    d = torch.linspace(-0.5, 0.5, 4001, dtype=torch.float32)
+    x = np.pi * d.double().numpy()
+    with np.errstate(invalid="ignore"):
+        expected = np.where(x == 0, count, np.sin(count * x) / np.sin(x))
+    assert np.abs(waves(d, count).double().numpy() - expected).max() <= 3e-7 * count * count
+
+
+def test_unfit_scenes_say_why(tmp_path):
+    assert unfit(scene_of()) is None
+    assert "float32" in unfit(scene_of(dtype=torch.float64))
+    assert "-oversample_" in unfit(scene_of("-oversample_omega"))
+    assert "region" in unfit(scene_of("-roi", "3", "20", "4", "30"))
+
+
+def test_numbers_do_not_change_the_kernel_but_switches_do(tmp_path):
+    path = kernel_path(scene_of())
+    assert path == kernel_path(scene_of("-misset", "10", "20", "30", "-fluence", "1e20"))
+    assert path != kernel_path(scene_of("-nopolar"))
+    assert kernel_path(scene_of(*SWEEP)) == kernel_path(scene_of(*SWEEP, "-phisteps", "7"))
+
+
+def test_asked_for_but_impossible_is_said(tmp_path):
+    said: list[str] = []
+    scene = scene_of(dtype=torch.float64)
+    assert torch.equal(image_run(scene, "compiled", warn=said.append).image, run(scene).image)
+    assert len(said) == 1 and "float32" in said[0]
+
+
+def test_without_a_compiler_one_warning(tmp_path, monkeypatch):
+    said: list[str] = []
+    monkeypatch.setenv("FIRSTBAD_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    scene = scene_of()
+    assert torch.equal(image_run(scene, "compiled", warn=said.append).image, run(scene).image)
+    assert said == ["the kernel cannot be compiled here (there is no C++ compiler); the image is computed eagerly"]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("more", [(), SWEEP], ids=["single", "sweep"])
+def test_compiled_image_has_the_bits_of_the_eager_one(tmp_path, more):
+    scene = scene_of(*more)
+    assert exact(scene.statics)
+    kernel = built(scene)
+    for words in (more, (*more, "-misset", "3", "4", "5", "-lambda", "1.5", "-detpixels", "37")):
+        scene = scene_of(*words)
+        with torch.no_grad():
+            eager = run(scene)
+        compiled = compiled_run(scene, kernel)
+        assert torch.equal(eager.image, compiled.image)
+        assert compiled.omega_sum == pytest.approx(eager.omega_sum, rel=1e-6)
