@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-all bench lint format types clean help need-tools
+.PHONY: demo test test-all bench fault-bench lint format types clean help need-tools
 .DEFAULT_GOAL := help
 
 help:  ## what this Makefile can do
@@ -35,6 +35,9 @@ test-all: $(STAMP) lint types  ## the same with the long tests
 
 bench: $(STAMP)  ## the measurements behind the tables in docs/
 	@$(BIN)/python -m pytest -q -m bench
+
+fault-bench: $(STAMP)  ## planted faults against the diff and four plain tools (docs/fault-bench.md)
+	@OMP_NUM_THREADS=1 $(BIN)/python tests/fault_bench.py
 
 lint: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -29,8 +29,10 @@ import fault_runs as runs
 import fault_score as score
 from fault_score import Outcome
 from firstbad.tracer.catalogue import Catalogue, load
+from firstbad.tracer.closure import check_view
 from firstbad.tracer.diff import compare
 from firstbad.tracer.model import Trace
+from firstbad.tracer.view import View
 
 SETS = ("torch", "c", "drawn", "pairs", "controls")
 PAIRS, DRAWN, SEED = 60, 80, 20261123

@@ -114,7 +114,9 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         name = "__init__" if module.__spec__ and module.__spec__.submodule_search_locations is not None else ""
-        exec(self.codes[name or module.__name__.rpartition(".")[2]], module.__dict__)
+        stem = name or module.__name__.rpartition(".")[2]
+        module.__file__ = str(SIM / f"{stem}.py")
+        exec(self.codes[stem], module.__dict__)
 
 
 @contextlib.contextmanager
