@@ -12,6 +12,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
+from operator import methodcaller
 from pathlib import Path
 
 from .catalogue import Catalogue
@@ -27,6 +28,8 @@ HEADER = 600
 WINDOW = 1200
 AHEAD = 400
 _SAME = 8
+_LONGEST = 200
+_BLANKS = methodcaller("count", b" ")
 _CLOSE = 1e-9
 """Lines whose numbers differ relatively by less are not worth a window."""
 
@@ -91,8 +94,11 @@ def _block(block: bytes, reader: Reader, plain: dict[bytes, bool], at: int) -> C
 
 def _grouped(block: bytes, lines: list[bytes], plain: dict[bytes, bool]) -> tuple[dict[bytes, list[bytes]], list[int]]:
     """What follows the names, by name, and the indices of lines that are not of the form `TRACE_X: name v v v`."""
-    found: dict[bytes, list[bytes]] = defaultdict(list)
+    found = _periodic(lines, plain)
     slow: list[int] = []
+    if found is not None:
+        return found, slow
+    found = defaultdict[bytes, list[bytes]](list)
     head = lines[0].partition(b" ")[0] + b" "
     if (plain.get(head) or _is_plain(head, plain)) and block.count(b"\n" + head) == len(lines) - 1:
         start = len(head)  # one prefix all through: the usual case, and the fast one
@@ -107,6 +113,30 @@ def _grouped(block: bytes, lines: list[bytes], plain: dict[bytes, bool]) -> tupl
         else:
             slow.append(index)
     return found, slow
+
+
+def _periodic(lines: list[bytes], plain: dict[bytes, bool]) -> dict[bytes, list[bytes]] | None:
+    """The same where a loop repeats the same names in the same order, without a step per line; None where it does not."""
+    first = b" ".join(lines[0].split(b" ", 2)[:2]) + b" "
+    period = next((i for i, line in enumerate(lines[1:_LONGEST], 1) if line.startswith(first)), 0)
+    if not period:
+        return None
+    found: dict[bytes, list[bytes]] = {}
+    for index in range(period):
+        head, _, name = lines[index].partition(b" ")
+        name = name.partition(b" ")[0]
+        group = lines[index::period]
+        begin = head + b" " + name + b" "
+        text = b"\n".join(group)
+        if name in found or not text.startswith(begin):
+            return None
+        if not (plain.get(head + b" ") or _is_plain(head + b" ", plain)):
+            return None
+        values = text[len(begin) :].split(b"\n" + begin)
+        if len(values) != len(group):
+            return None
+        found[name] = values
+    return found
 
 
 def _all_trace(block: bytes, lines: list[bytes]) -> bool:
@@ -127,7 +157,7 @@ def _number(name: bytes, values: list[bytes], result: Columns) -> bool:
         return False
     tokens = b" ".join(values).split()
     width, left = divmod(len(tokens), len(values))
-    if left or len(values[0].split()) != width:
+    if left or len(set(map(_BLANKS, values))) > 1:
         return False
     try:
         column = array("d", map(float, tokens))
@@ -231,7 +261,7 @@ class _Lockstep:
         return next((index for index, (x, y) in pairs if x != y and not self._close(x, y)), None)
 
     def _even(self, a: list[bytes], b: list[bytes]) -> tuple[list[bytes], list[bytes]]:
-        """Both windows cut where they end with the same lines: else a record dropped before makes the last ones lonely."""
+        """Both windows cut where they end with the same lines: a record dropped before makes the last ones lonely."""
         if len(a) < AHEAD and len(b) < AHEAD:
             return a, b
         for cut in range(AHEAD // 4):
