@@ -10,7 +10,6 @@ import time
 
 import pytest
 import torch
-
 from firstbad.sim.compiled import built, compiled_run
 from firstbad.sim.flags import parse
 from firstbad.sim.reference import build
