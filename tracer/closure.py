@@ -137,7 +137,7 @@ def _actual(view: View, record: Record, quantity: Quantity, at: At) -> tuple[Num
     half, floor = view.half(record), view.floor(record)
     if quantity.of is None:
         return _numbers(view.term(record, tuple(h + f for h, f in zip(half, floor, strict=True))))
-    relative = max(floor, default=0.0) / max(map(abs, record.numbers), default=1.0)
+    relative = max(floor, default=0.0) / (max(map(abs, record.numbers), default=1.0) or 1.0)
     return tuple(Num(x.v, x.e + SLACK * relative * abs(x.v)) for x in _numbers(quantity.of(at)))
 
 

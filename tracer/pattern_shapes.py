@@ -226,12 +226,15 @@ def offset(data: Data) -> Iterator[Guess]:
 
 
 def _row_offset(data: Data) -> Guess:
-    """What the first record shows is claimed of all others."""
+    """What the first record shows is claimed of the others where they are not its repetition: that proves nothing."""
     step = [(p.c - p.r, p.r_error + p.c_error) for p in data.rows[0]]
     values: list[float | None] = [None] * data.width
     errors = [0.0] * data.width
     for row in data.rows[1:]:
-        values += [p.r + amount for p, (amount, _) in zip(row, step, strict=True)]
+        shown_before = [abs(p.r - q.r) <= p.r_error + q.r_error for p, q in zip(row, data.rows[0], strict=True)]
+        values += [
+            None if again else p.r + amount for p, (amount, _), again in zip(row, step, shown_before, strict=True)
+        ]
         errors += [p.r_error + off for p, (_, off) in zip(row, step, strict=True)]
     shown = ", ".join(f"{amount:+.4g}" for amount, _ in step)
     return Guess("offset", f"the same vector ({shown}) is added everywhere", values, errors, 16.0)
