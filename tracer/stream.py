@@ -116,7 +116,7 @@ def _grouped(block: bytes, lines: list[bytes], plain: dict[bytes, bool]) -> tupl
 
 
 def _periodic(lines: list[bytes], plain: dict[bytes, bool]) -> dict[bytes, list[bytes]] | None:
-    """The same where a loop repeats the same names in the same order, without a step per line; None where it does not."""
+    """The same where a loop repeats its names in order, without a step per line; None where it does not."""
     first = b" ".join(lines[0].split(b" ", 2)[:2]) + b" "
     period = next((i for i, line in enumerate(lines[1:_LONGEST], 1) if line.startswith(first)), 0)
     if not period:
