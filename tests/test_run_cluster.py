@@ -58,9 +58,7 @@ def test_both_workers_work_at_once(tmp_path: Path, cluster: Any) -> None:
 def test_useless_probes_are_ended_on_their_worker(tmp_path: Path, cluster: Any) -> None:
     where = tmp_path / "repo"
     mark = f"601{os.getpid()}"
-    ids = make_repo(
-        where, 9, lambda i: {"p.sh": f"{'sleep ' + mark if i == 2 else ''}\n# {i}\nexit {int(i >= 4)}\n"}
-    )
+    ids = make_repo(where, 9, lambda i: {"p.sh": f"{'sleep ' + mark if i == 2 else ''}\n# {i}\nexit {int(i >= 4)}\n"})
     begun = time.monotonic()
     outcome = search(where, ids, Probe(["sh", "p.sh"], limits=Limits(seconds=100)), tmp_path, cluster)
     assert isinstance(outcome.result, Culprit) and outcome.result.point == ids[4]
@@ -109,3 +107,30 @@ def test_an_address_that_is_none_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(FirstbadError) as caught:
         bisect_commits(where, ids[0], ids[-1], Probe("true"), home=tmp_path / "h", cluster="nonsense://x")
     assert caught.value.slug == "cluster-unreachable"
+
+
+def test_a_cluster_that_loses_all_its_workers_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another cluster than the shared one: all of its workers end in the middle of the search."""
+    distributed = pytest.importorskip("distributed")
+    from firstbad.bisect.run.pool import Pool
+
+    monkeypatch.setattr(Pool, "patience", 0.5)
+    where, log = tmp_path / "repo", tmp_path / "log"
+    ids = make_repo(where, 20, lambda i: {"n": f"{i}\n"})
+    probe = Probe(f"echo x >>{log}; sleep 0.3; test $(cat n) -lt 12")
+    options = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    with distributed.LocalCluster(**options) as made:
+
+        def leave() -> None:
+            while not log.exists() or len(log.read_text().split()) < 3:
+                time.sleep(0.02)
+            made.scale(0)
+
+        thread = threading.Thread(target=leave)
+        thread.start()
+        with pytest.raises(FirstbadError) as caught:
+            search(where, ids, probe, tmp_path, made)
+        thread.join()
+    assert caught.value.slug in ("cluster-lost", "cluster-empty"), caught.value
+    outcome = bisect_commits(where, ids[0], ids[-1], probe, home=tmp_path / "home", resume=True)
+    assert isinstance(outcome.result, Culprit) and outcome.result.point == ids[12]

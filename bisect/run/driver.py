@@ -78,7 +78,9 @@ class Drive:
                 self._start()
                 if not self.running:
                     raise RuntimeError("the search neither asks nor concludes")
-                done, _ = wait(self.running, return_when=FIRST_COMPLETED)
+                done, _ = wait(self.running, timeout=self.pool.patience, return_when=FIRST_COMPLETED)
+                if not done:
+                    self.pool.check()
                 for future in done:
                     self._take(future)
         finally:

@@ -14,6 +14,7 @@ from ...tracer.errors import FirstbadError
 from ..verdict import Kind, Verdict
 from .probe import ExitCode, Judge, Probe, last_line
 from .sandbox import Ended, Limits
+from .traces import TraceIs
 
 NEARER = "nearer"
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -161,7 +162,7 @@ def _from_images(kept: Path, names: Sequence[str]) -> tuple[float | None, str]:
     return float(verdict.sum_ratio if wanted == "sum_ratio" else verdict.correlation), ""
 
 
-JUDGES: dict[str, type[Any]] = {"ExitCode": ExitCode, "Metric": Metric}
+JUDGES: dict[str, type[Any]] = {"ExitCode": ExitCode, "Metric": Metric, "TraceIs": TraceIs}
 
 
 def probe_as_dict(probe: Probe) -> dict[str, Any]:

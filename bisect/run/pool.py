@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from ...tracer.errors import FirstbadError
 from .attempt import Attempt, Task, attempt, cancel
@@ -22,12 +22,19 @@ LOST = "the worker that ran this probe was lost"
 
 @dataclass
 class Pool:
-    """Where attempts run: `jobs` of them at a time on `executor`, each started by `call`."""
+    """Where attempts run: `jobs` of them at a time on `executor`, each started by `call`.
+
+    `alive` says what is wrong with the place where they run ("" where nothing is); it is asked when nothing has
+    ended for `patience` seconds, and twice in a row it must say the same before the search is given up.
+    """
 
     executor: Executor
     jobs: int
     call: Callable[[Task], Attempt]
     stop: Callable[[str], None]
+    alive: Callable[[], str] = str
+    patience: ClassVar[float] = 30.0
+    doubted: bool = False
     tickets: dict[Future[Attempt], Task] = field(default_factory=dict[Future[Attempt], Task])
 
     def submit(self, task: Task) -> Future[Attempt]:
@@ -41,6 +48,17 @@ class Pool:
         task = self.tickets.get(future)
         if task is not None and not future.done():
             self.stop(task.ticket)
+
+    def check(self) -> None:
+        """FirstbadError (cluster-lost) where nobody is left who could ever answer."""
+        trouble = self.alive()
+        if trouble and self.doubted:
+            raise FirstbadError(
+                trouble,
+                remedy="Bring the cluster back, then resume: everything probed so far is kept",
+                slug="cluster-lost",
+            )
+        self.doubted = bool(trouble)
 
     def attempt_of(self, future: Future[Attempt]) -> Attempt:
         """What a finished future says; a worker that died is a problem of the attempt, not an exception."""
@@ -120,7 +138,13 @@ def _on_cluster(address: str, jobs: int) -> Generator[Pool]:
         def stop(ticket: str) -> None:
             Event(_event(ticket), client=client).set()
 
-        pool = Pool(client.get_executor(pure=False), room, _on_worker, stop)
+        def alive() -> str:
+            try:
+                return "" if client.nthreads() else f"the Dask scheduler at {address} has lost all its workers"
+            except Exception as exc:  # whatever Dask makes of a connection that is gone
+                return f"the Dask scheduler at {address} went away ({type(exc).__name__})"
+
+        pool = Pool(client.get_executor(pure=False), room, _on_worker, stop, alive)
         try:
             yield pool
         finally:
