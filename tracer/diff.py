@@ -5,7 +5,6 @@ Returns data; never raises because numbers differ.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,7 +17,7 @@ from .closure import ClosureResult
 from .formula import compile_formula
 from .model import Record, Trace, Value
 from .tolerance import Limits, Measure, Verdict, measure, worst
-from .view import View, place
+from .view import View
 
 if TYPE_CHECKING:
     from .pattern import Pattern
@@ -168,36 +167,9 @@ class Diff:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON: numbers that JSON lacks (nan, inf) become words."""
-        return {
-            "same": self.same,
-            "agree": self.agree,
-            "reference": _trace_dict(self.reference),
-            "candidate": _trace_dict(self.candidate),
-            "graph": self.graph,
-            "origins": [_finding_dict(f) for f in self.origins],
-            "inherited": [_finding_dict(f) for f in self.inherited],
-            "healed": [_finding_dict(f) for f in self.healed],
-            "flipped": [_finding_dict(f) for f in self.flipped],
-            "missing": [_alone_dict(a) for a in self.missing],
-            "config": [
-                {
-                    "name": s.name,
-                    "reference": _plain(s.reference),
-                    "candidate": _plain(s.candidate),
-                    "source": s.source,
-                }
-                for s in self.config
-            ],
-            "closure": {
-                str(side): [_closure_dict(r) for r in results if r.holds is False]
-                for side, results in self.closures.items()
-            },
-            "labels": {str(side): dict(labels) for side, labels in self.labels.items()},
-            "parameters": {str(side): dict(found) for side, found in self.parameters.items()},
-            "verdicts": self.counts(),
-            "sealed": self.reference.sealed and self.candidate.sealed,
-            "notes": list(self.notes),
-        }
+        from .diff_dict import diff_dict
+
+        return diff_dict(self)
 
     def counts(self) -> dict[str, int]:
         """How many pairs got each verdict."""
@@ -336,7 +308,9 @@ def _settings(case: Case, judged: Sequence[Judged], healed: set[str]) -> tuple[S
         ):
             seen.add(one.quantity)
             assert one.pairing.reference is not None and one.pairing.candidate is not None
-            found.append(Setting(one.quantity, _value(one.pairing.reference), _value(one.pairing.candidate), "record"))
+            found.append(
+                Setting(one.quantity, value_of(one.pairing.reference), value_of(one.pairing.candidate), "record")
+            )
     used = case.parameters_used()
     for name in case.catalogue.parameters:
         x, y = case.a.parameters.get(name), case.b.parameters.get(name)
@@ -359,90 +333,9 @@ def _notes(case: Case) -> list[str]:
     return notes
 
 
-def _value(record: Record) -> Value | tuple[Value, ...]:
+def value_of(record: Record) -> Value | tuple[Value, ...]:
+    """A scalar as itself, anything else as its values."""
     return record.values[0] if record.shape == () and len(record.values) == 1 else record.values
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return str(value)
-        return int(value) if value.is_integer() and abs(value) < 1e15 else value
-    if isinstance(value, tuple):
-        items: tuple[object, ...] = value  # pyright: ignore[reportUnknownVariableType]
-        return [_plain(x) for x in items]
-    return value
-
-
-def _trace_dict(trace: Trace) -> dict[str, Any]:
-    return {
-        "name": trace.name,
-        "records": len(trace),
-        "sealed": trace.sealed,
-        "facts": dict(trace.facts),
-        "skipped": [{"line": s.line, "text": s.text, "reason": s.reason} for s in trace.skipped],
-    }
-
-
-def _finding_dict(finding: Finding) -> dict[str, Any]:
-    pairing = finding.judged.pairing
-    return {
-        "quantity": finding.quantity,
-        "role": str(finding.role),
-        "verdict": str(finding.verdict),
-        "scope": place(finding.reference),
-        "occurrence": finding.reference.occurrence,
-        "reference": _plain(_value(finding.reference)),
-        "candidate": _plain(_value(finding.candidate)),
-        "relative": _plain(max((m.relative for m in finding.judged.measures), default=math.nan)),
-        "side": str(finding.side),
-        "cost": _plain(finding.cost),
-        "pattern": _pattern_dict(finding.pattern),
-        "records": finding.records,
-        "different": finding.different,
-        "because": list(finding.because),
-        "paired_by": str(pairing.by),
-        "lines": {"reference": finding.reference.line, "candidate": finding.candidate.line},
-        "sources": {"reference": finding.reference.source, "candidate": finding.candidate.source},
-        "closure": {
-            "reference": _closure_dict(finding.reference_closure),
-            "candidate": _closure_dict(finding.candidate_closure),
-        },
-        "why": finding.why,
-    }
-
-
-def _pattern_dict(pattern: Pattern | None) -> object:
-    if pattern is None:
-        return None
-    told = getattr(pattern, "as_dict", None)
-    return told() if callable(told) else str(pattern)
-
-
-def _closure_dict(result: ClosureResult | None) -> dict[str, Any] | None:
-    if result is None:
-        return None
-    return {
-        "quantity": result.quantity,
-        "holds": result.holds,
-        "expected": _plain(result.expected),
-        "factor": _plain(result.factor),
-        "unit_label": result.label,
-        "formula": result.formula,
-        "line": result.record.line,
-        "why": result.why,
-    }
-
-
-def _alone_dict(alone: Alone) -> dict[str, Any]:
-    return {
-        "quantity": alone.quantity,
-        "side": str(alone.side),
-        "records": len(alone.records),
-        "partly": alone.partly,
-        "lines": [record.line for record in alone.records[:16]],
-        "first": _plain(_value(alone.records[0])),
-    }
 
 
 __all__ = ["Alone", "By", "Diff", "Finding", "Judged", "Limits", "Role", "Setting", "Side", "compare"]

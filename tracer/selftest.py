@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .catalogue import Catalogue, Quantity, load
+from .cost import moved
 from .diff import Case, Diff, Role, Side, compare
 from .model import Record, Trace, Value
-from .origins import moved
 from .uncertain import Num, Term
 from .view import View
 
