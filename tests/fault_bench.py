@@ -35,7 +35,7 @@ from firstbad.tracer.model import Trace
 from firstbad.tracer.view import View
 
 SETS = ("torch", "c", "drawn", "pairs", "controls")
-PAIRS, DRAWN, SEED = 60, 80, 20261123
+PAIRS, DRAWN, SEED = 60, 120, 20261123
 
 
 @dataclass(frozen=True)
@@ -150,17 +150,25 @@ class Bench:
     def drawn(self, count: int, seed: int = SEED) -> Iterator[Outcome]:
         """Faults of the seeded generator; their origin is what changed although its parents did not."""
         for mutation in draw.mutations(self.sources.texts, random.Random(seed), count):
-            line = mutation.line
-            outcome = Outcome(mutation.id, mutation.file, line, "candidate", (), ())
-            try:
-                with runs.copy_of(self.sources, {**self.sources.texts, mutation.file: mutation.text}) as program:
+            yield self._drawn(mutation)
+
+    def _drawn(self, mutation: draw.Mutation) -> Outcome:
+        """The first of its lines on which a drawn fault shows."""
+        outcome = Outcome(mutation.id, mutation.file, mutation.lines[0], "candidate", (), ())
+        try:
+            with runs.copy_of(self.sources, {**self.sources.texts, mutation.file: mutation.text}) as program:
+                for line in mutation.lines:
+                    outcome.line = line
                     bad = runs.run_torch(program, self.lines[line].words(), self.folder)
-                clean = runs.read(self.clean("torch", line))
-                outcome.expect = score.first_changed(clean, runs.read(bad), self.catalogue)
-                yield self.trial(outcome, bad, "torch")
-            except runs.FaultError as error:
-                outcome.invalid = str(error)
-                yield outcome
+                    clean = runs.read(self.clean("torch", line))
+                    outcome.expect = score.first_changed(clean, runs.read(bad), self.catalogue)
+                    if outcome.expect:
+                        return self.trial(outcome, bad, "torch")
+        except runs.FaultError as error:
+            outcome.invalid = str(error)
+            return outcome
+        outcome.invalid = "no traced value changes on the lines tried"
+        return outcome
 
     def pairs(self, count: int, seed: int = SEED) -> Iterator[tuple[Outcome, Outcome]]:
         """Two faults at once, drawn from the torch set, with different origins on one line."""

@@ -55,12 +55,12 @@ _SKIP = frozenset({"flat", "shape", "from_cell_lengths", "misset_random", "draws
 
 @dataclass(frozen=True)
 class Mutation:
-    """One drawn fault: the whole text of the changed file, and the command line to show it on."""
+    """One drawn fault: the whole text of the changed file, and command lines that may show it, to be tried in order."""
 
     id: str
     file: str
     text: str
-    line: str
+    lines: tuple[str, ...]
 
 
 def mutations(texts: Mapping[str, str], chance: random.Random, count: int) -> Iterator[Mutation]:
@@ -78,9 +78,10 @@ def mutations(texts: Mapping[str, str], chance: random.Random, count: int) -> It
             continue
         seen.add((file, f"{node.lineno}{new}"))
         said = " ".join(f"{old} -> {new}".split())
-        line = chance.choice(LINES.get(file, ANY))
+        known = LINES.get(file, ANY)
+        lines = tuple(chance.sample(known, min(4, len(known))))
         yield Mutation(
-            f"drawn-{len(seen):03d} {file}:{node.lineno} {said}"[:110], file, _spliced(source, node, new), line
+            f"drawn-{len(seen):03d} {file}:{node.lineno} {said}"[:110], file, _spliced(source, node, new), lines
         )
 
 
