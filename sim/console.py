@@ -338,7 +338,7 @@ def _sampling_lines(scene: Scene) -> Iterator[str]:
     yield f"  {sources.steps} divergence steps"
     yield f"  {len(sources.listed)} sources"
     yield f"  {s.domains} mosaic domains over mosaic spread of {g(plain(scene.spread) * RTD)} degrees"
-    start = plain(scene.phis[0])
+    start = plain(scene.phi_start)
     stop = (start + scene.phi.range) * RTD
     yield f"  {s.phi_steps} phi steps from {g(start * RTD)} to {g(stop)} degrees"
     words = (

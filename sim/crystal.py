@@ -17,7 +17,7 @@ from .inputs import Inputs, plain
 from .prng import Shuffle, Stream, angles_of, random_rotation, uniform_rotation
 from .quirks import Quirks
 from .taps import tap_vec
-from .vec import RTD, Vec, cross, dot, norm, root, rotate_about, rotate_xyz, scalar
+from .vec import RTD, Vec, cos, cross, dot, norm, root, rotate_about, rotate_xyz, scalar, sin
 
 Triple = tuple[Vec, Vec, Vec]
 Lengths = tuple[Tensor, Tensor, Tensor]
@@ -100,13 +100,13 @@ def from_cell(cell: Sequence[Tensor], quirks: Quirks) -> tuple[tuple[Triple, tup
     """a*, b*, c* (Å⁻¹) with their lengths, and the volume V (Å³), from edges (Å) and angles (radians)."""
     a, b, c, alpha, beta, gamma = cell
     m = ((alpha + beta) + gamma) / 2.0
-    skew = torch.abs(torch.sin(m) * torch.sin(m - alpha) * torch.sin(m - beta) * torch.sin(m - gamma))
+    skew = torch.abs(sin(m) * sin(m - alpha) * sin(m - beta) * sin(m - gamma))
     V = 2.0 * a * b * c * root(skew)
     V = torch.where(V <= 0, sys.float_info.min, V)
     V_star = 1.0 / V
-    a_star = torch.abs(b * c * torch.sin(alpha) * V_star)
-    b_star = torch.abs(c * a * torch.sin(beta) * V_star)
-    c_star = torch.abs(a * b * torch.sin(gamma) * V_star)
+    a_star = torch.abs(b * c * sin(alpha) * V_star)
+    b_star = torch.abs(c * a * sin(beta) * V_star)
+    c_star = torch.abs(a * b * sin(gamma) * V_star)
     sin_gamma_star = torch.clamp(c * V_star / a_star / b_star, -1.0, 1.0)
     cos_alpha_star, cos_beta_star, cos_gamma_star = _star_cosines(alpha, beta, gamma)
     height = c_star * V / (a * b * c * sin_gamma_star)
@@ -126,7 +126,7 @@ def _star_cosines(alpha: Tensor, beta: Tensor, gamma: Tensor) -> tuple[Tensor, .
     """Cosines of the reciprocal angles; one whose square exceeds 1 becomes +1."""
 
     def star(own: Tensor, one: Tensor, two: Tensor) -> Tensor:
-        value = (torch.cos(one) * torch.cos(two) - torch.cos(own)) / (torch.sin(one) * torch.sin(two))
+        value = (cos(one) * cos(two) - cos(own)) / (sin(one) * sin(two))
         return torch.where(value * value > 1, 1.0, value)
 
     return star(alpha, beta, gamma), star(beta, gamma, alpha), star(gamma, alpha, beta)

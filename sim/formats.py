@@ -169,12 +169,12 @@ def _after(line: str, place: int, characters: str) -> int:
 
 
 def smv_header(values: dict[str, float | str]) -> bytes:
-    """512 bytes of SMV header from its lines in order; DIALS_ORIGIN carries no semicolon."""
+    """512 bytes of SMV header from its lines in order, cut if they are more; DIALS_ORIGIN has no semicolon."""
     text = "{\n"
     for key, value in values.items():
         shown = value if isinstance(value, str) else g(value)
         text += f"{key}={shown}{'' if key == 'DIALS_ORIGIN' else ';'}\n"
-    return (text + "}\f").encode("latin-1").ljust(512, b" ")
+    return (text + "}\f").encode("latin-1")[:511].ljust(512, b" ")
 
 
 def smv_image(header: bytes, counts: np.ndarray) -> bytes:

@@ -95,7 +95,7 @@ def header(scene: Scene) -> bytes:
     half = d.pixel / 2.0
     fbeam, sbeam = plain(d.Fbeam), plain(d.Sbeam)
     origin = ",".join(g(plain(part)) for part in d.dials_origin)
-    phi = plain(scene.phis[0]) * RTD
+    phi = plain(scene.phi_start) * RTD
     return smv_header(
         {
             "HEADER_BYTES": "512",

@@ -32,9 +32,17 @@ def ln_gamma(z: np.float32) -> np.float32:
     return _f(-w + math.log(2.5066282746310005 * s / x))
 
 
+def _exp(x: float) -> float:
+    """The exponential, infinite where it overflows."""
+    return math.exp(x) if x < 709.0 else math.inf
+
+
 @dataclass(slots=True)
 class Deviates:
-    """Uniform deviates of one stream, drawn in blocks, and what is made of them."""
+    """Uniform deviates of one stream, drawn in blocks, and what is made of them.
+
+    Conditions are put so that a mean which is no number ends every loop, as in the real program.
+    """
 
     stream: Stream
     block: int = 4096
@@ -71,11 +79,11 @@ class Deviates:
         return self._products(mean) if mean < 12 else self._rejection(mean)
 
     def _products(self, mean: np.float32) -> np.float32:
-        limit, product, count = _f(math.exp(-float(mean))), _f(1.0), -1
+        limit, product, count = _f(_exp(-float(mean))), _f(1.0), -1
         while True:
             count += 1
             product = product * self.uniform()
-            if product <= limit:
+            if not product > limit:
                 return _f(count)
 
     def _rejection(self, mean: np.float32) -> np.float32:
@@ -85,12 +93,12 @@ class Deviates:
             while True:
                 y = _f(math.tan(math.pi * float(self.uniform())))
                 m = q * y + mean
-                if m >= 0:
+                if not m < 0:
                     break
             m = np.floor(m)
             power = m * a - ln_gamma(m + _f(1)) - b
-            t = _f(0.9 * (1.0 + float(y * y)) * math.exp(float(power)))
-            if self.uniform() <= t:
+            t = _f(0.9 * (1.0 + float(y * y)) * _exp(float(power)))
+            if not self.uniform() > t:
                 return m
 
 

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from .quirks import Quirks
-from .vec import Vec, scalar
+from .vec import Vec, cos, scalar, sin
 
 _MODULUS = 2147483647
 _MULTIPLIER = 16807
@@ -126,13 +125,14 @@ def random_rotation(stream: Stream, spread: Tensor, quirks: Quirks) -> Rotation:
 
 def about(axis: tuple[float, float, float], angle: Tensor) -> Rotation:
     """The rotation by `angle` about a unit `axis`: cosθ I + (1 − cosθ) v vᵀ + sinθ [v]ₓ."""
-    c, s = torch.cos(angle), torch.sin(angle)
+    c, s = cos(angle), sin(angle)
     d = 1.0 - c
     x, y, z = axis
+    xy, xz, yz = d * x * y, d * x * z, d * y * z
     return Rotation(
-        Vec(c + d * x * x, d * x * y - s * z, d * x * z + s * y),
-        Vec(d * y * x + s * z, c + d * y * y, d * y * z - s * x),
-        Vec(d * z * x - s * y, d * z * y + s * x, c + d * z * z),
+        Vec(c + d * x * x, xy - s * z, xz + s * y),
+        Vec(xy + s * z, c + d * y * y, yz - s * x),
+        Vec(xz - s * y, yz + s * x, c + d * z * z),
     )
 
 

@@ -150,6 +150,8 @@ class _Session:
             facts = {"side": "PY", "pixel": f"{pixel[0]},{pixel[1]}", "digits": self.settings.digits}
             self.sink.open(**facts, program="firstbad.sim", dtype=self.settings.dtype)
         self._cache()
+        if not self.scene.phis:
+            print("warning: the phi scan has no step, so that the image is no number", file=sys.stderr)
         self.sink.lines(early_lines(self.scene))
         self.sink.lines(setup_lines(self.scene, self.settings.digits))
         with torch.no_grad():

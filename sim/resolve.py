@@ -52,7 +52,7 @@ def resolve(
     N = crystal_size(inputs, lattice)
     wanted = recommended_oversample(lattice, N, inputs.wavelength, geometry.distance, geometry.pixel)
     sources = resolve_sources(inputs, geometry.frame)
-    phi, phis = _phi(inputs)
+    phi, phi_start, phis = _phi(inputs)
     spread, domains, raised = mosaic_counts(inputs)
     rotations = _mosaic(inputs, shuffle, spread, domains, quirks)
     thickness, mu = _thickness(experiment, quirks)
@@ -89,7 +89,7 @@ def resolve(
     )
     roi, mask = _region(experiment, geometry, folder)
     return Scene(
-        experiment, statics, fields, geometry, lattice, sources, phi, tuple(phis), spread, raised,
+        experiment, statics, fields, geometry, lattice, sources, phi, phi_start, tuple(phis), spread, raised,
         amplitudes, from_cache, thickness, wanted, interpolate, roi, mask, shuffle,
         _seed(experiment.output.seed, now),
     )  # fmt: skip
@@ -182,14 +182,14 @@ def _amplitudes(inputs: Inputs, folder: Path, quirks: Quirks) -> tuple[Amplitude
     return None, False
 
 
-def _phi(inputs: Inputs) -> tuple[Scan, list[Tensor]]:
-    """The phi scan (radians) and the angle of each step."""
+def _phi(inputs: Inputs) -> tuple[Scan, Tensor, list[Tensor]]:
+    """The phi scan (radians), where it starts, and the angle of each step."""
     c = inputs.experiment.crystal
     osc = None if c.osc_deg is None else c.osc_deg / RTD
     step = None if c.phistep_deg is None else c.phistep_deg / RTD
     scan = phi_grid(c.phisteps, osc, step, default=1.0 / RTD)
     start = inputs.number("phi", c.phi_deg) / RTD
-    return scan, [start + scan.step * i for i in range(scan.count)]
+    return scan, start, [start + scan.step * i for i in range(scan.count)]
 
 
 def _first_differs(phis: list[Tensor]) -> bool:

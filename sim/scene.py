@@ -106,6 +106,7 @@ class Scene:
     lattice: Lattice
     sources: Sources
     phi: Scan
+    phi_start: Tensor
     phis: tuple[Tensor, ...]
     spread: Tensor
     domains_raised: bool

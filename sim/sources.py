@@ -62,6 +62,12 @@ def resolve_sources(inputs: Inputs, frame: Frame) -> Sources:
         listed = _from_file(path, frame, inputs.wavelength)
         return Sources(listed, h, v, dispersion, (), (), -1)
     points = _divergence(h, v, beam.round_div)
+    if not points:
+        raise FirstbadError(
+            "no source is left after the divergence was trimmed to an ellipse",
+            remedy="Say -square_div, or give more steps.",
+            slug="no-sources",
+        )
     wavelengths = tuple(
         inputs.wavelength * ((1.0 + dispersion.step * j) - dispersion.range / 2.0) for j in range(dispersion.count)
     )

@@ -161,6 +161,8 @@ def _subpixel(values: dict[str, Tapped], scene: Scene) -> Iterator[Line]:
     yield from _named(values, _PER_STEP)
     if scene.statics.shape == "SQUARE":
         yield from _named(values, _SQUARE)
+    if "F_latt" not in values:
+        return
     if _first(values["F_latt"].value, False)[0] != 0 or scene.statics.water:
         yield from _named(values, ("F_cell",))
 

@@ -60,7 +60,9 @@ def scalar(value: float) -> Tensor:
 
 
 def stack(vectors: list[Vec]) -> Vec:
-    """Many vectors of equal shape as one, with a new leading axis."""
+    """Many vectors of equal shape as one, with a new leading axis; of no vectors, an empty one."""
+    if not vectors:
+        return Vec(*(torch.zeros(0, dtype=torch.float64) for _ in range(3)))
     return Vec(*(torch.stack(list(parts)) for parts in zip(*vectors, strict=True)))
 
 

@@ -73,7 +73,9 @@ def test_traces_have_the_same_tags_and_values(case: str, tmp_path: Path, monkeyp
             a, b = numbers(mine), numbers(recorded)
             assert len(a) == len(b), (mine, recorded)
             scale = float(np.linalg.norm(b)) or 1.0
-            assert all(abs(x - y) <= 1e-12 * scale + 6e-15 * abs(y) or math.isnan(x) for x, y in zip(a, b, strict=True)), (
+            assert all(
+                abs(x - y) <= 1e-12 * scale + 6e-15 * abs(y) or math.isnan(x) for x, y in zip(a, b, strict=True)
+            ), (
                 mine,
                 recorded,
             )
