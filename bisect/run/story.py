@@ -113,7 +113,7 @@ def replay(book: Journal, probe: Probe | None = None) -> Replay:
     """
     commits = commits_of(book)
     question = question_of(commits, probe or probe_from_dict(book.header["probe"]))
-    search = commits.search(confirm=bool(book.header["options"]["confirm"]))
+    search = commits.search(confirm=book.header["options"]["confirm"])
     ends = [e for e in book.events if e["event"] == "end"]
     verdicts: dict[int, Verdict] = {}
     order: list[int] = []
