@@ -115,9 +115,9 @@ def cos(x: Tensor) -> Tensor:
 
 
 def unit(a: Vec) -> Vec:
-    """`a` divided by its length; a zero vector stays zero."""
+    """`a` divided by its length; a vector whose length is zero (or vanishes in double) becomes zero."""
     length = norm(a)
-    return a.over(torch.where(length == 0, 1.0, length))
+    return a.over(torch.where(length == 0, math.inf, length))
 
 
 def still(angle: Tensor) -> bool:
