@@ -46,7 +46,8 @@ class Options:
     """How a search is run. None of these changes its answer, except `leave_out` and `first_parent`.
 
     `jobs` probes run at a time, here or on the Dask cluster at `cluster`. With `confirm` the culprit and its
-    parents must answer the same twice (or so many times), with `confirm_cold` the second time without a warm start. `leave_out`
+    parents must answer the same twice (or so many times), with `confirm_cold` the second time without a warm start.
+    `leave_out`
     names commits that are not tried. `cached` lets results of earlier searches count. `home` is where
     worktrees, journals and results are kept.
     """

@@ -45,7 +45,7 @@ def test_sixty_commits_one_culprit_three_that_do_not_import(tmp_path: Path) -> N
     assert [p.left for p in seen if p.what == "end"] == sorted((p.left for p in seen if p.what == "end"), reverse=True)
 
 
-@pytest.mark.parametrize("jobs", [2, 5])
+@pytest.mark.parametrize("jobs", [pytest.param(2, marks=pytest.mark.slow), 5])
 def test_many_at_once_name_the_same(tmp_path: Path, jobs: int) -> None:
     where = tmp_path / "repo"
     ids = make_repo(where, 40, exits(11))
@@ -247,7 +247,15 @@ def ended_in(path: Path) -> list[str]:
         return []
 
 
-@pytest.mark.parametrize(("after", "jobs"), [(0, 1), (2, 1), (4, 2), (6, 1)])
+@pytest.mark.parametrize(
+    ("after", "jobs"),
+    [
+        (2, 1),
+        pytest.param(0, 1, marks=pytest.mark.slow),
+        pytest.param(4, 2, marks=pytest.mark.slow),
+        pytest.param(6, 1, marks=pytest.mark.slow),
+    ],
+)
 def test_kill_9_of_the_driver_loses_nothing(tmp_path: Path, after: int, jobs: int) -> None:
     where, log = tmp_path / "repo", tmp_path / "log"
     ids = make_repo(where, 33, lambda i: {"n": f"{i}\n"})
@@ -389,3 +397,49 @@ def test_a_journal_is_judged_again_without_running_anything(tmp_path: Path) -> N
     assert {t.verdict.signature for t in other.tried} == {"", "not < 20"}
     (listed,) = searches(tmp_path / "home")
     assert (listed.state, listed.culprit, listed.probes) == ("Culprit", ids[9], outcome.probes)
+
+
+SMALL_DISK = """
+import sys
+from pathlib import Path
+from firstbad.bisect.bisect_commits import bisect_commits
+from firstbad.bisect.run.probe import Probe
+from firstbad.tracer.errors import FirstbadError
+repo, good, bad, home, journal, command = sys.argv[1:]
+try:
+    print(bisect_commits(Path(repo), good, bad, Probe(command), home=Path(home), journal=Path(journal)).result)
+except FirstbadError as exc:
+    sys.exit(str(exc))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+@pytest.mark.parametrize("where_full", ["home", "journal"])
+def test_a_disk_that_really_fills_up(tmp_path: Path, where_full: str) -> None:
+    """A tmpfs of 2 MB in a mount namespace of its own holds the worktrees, or the journal and kept output."""
+    where, small, roomy = tmp_path / "repo", tmp_path / "small", tmp_path / "roomy"
+    ids = make_repo(where, 33, lambda i: {"n": f"{i}\n", "big": f"{i}" * (200_000 if 0 < i < 32 else 1)})
+    before = state_of(where)
+    small.mkdir()
+    roomy.mkdir()
+    home, journal = (small, roomy) if where_full == "home" else (roomy, small)
+    size = 3_000_000 if where_full == "home" else 600_000  # at once, or by and by
+    fill = f"test -e {small}/x || head -c {size} /dev/urandom >{small}/x 2>/dev/null"
+    command = f"{fill}; head -c 400000 /dev/zero; test $(cat n) -lt 9"
+    said = [str(where), ids[0], ids[-1], str(home), str(journal / "j.jsonl"), command]
+    script = 'mount -t tmpfs -o size=2m none "$0" && "$@"; code=$?; cp -r "$0"/. "$0.kept"; exit $code'
+    kept = Path(f"{small}.kept")
+    kept.mkdir()
+    run = ["unshare", "-m", "sh", "-c", script, str(small), sys.executable, "-c", SMALL_DISK, *said]
+    done = subprocess.run(run, capture_output=True, text=True)
+    if "unshare" in done.stderr or "mount:" in done.stderr:
+        pytest.skip(f"no mount namespace here: {done.stderr.strip()}")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
+    assert "[disk-full]" in done.stderr, done.stderr
+    assert state_of(where) == before
+    book = (kept if where_full == "journal" else roomy) / "j.jsonl"
+    (small / "x").write_text("")
+    outcome = resume_bisect(book, home=tmp_path / "elsewhere")
+    assert numbers(outcome, ids) == [9]

@@ -15,7 +15,7 @@ from . import cache, warm
 from .overlay import Overlay
 from .plumbing import GitError
 from .probe import Probe
-from .sandbox import Command, Ended, Stop, clean_environment, run
+from .sandbox import Command, Ended, Stop, clean_environment, disk_is_full, run
 from .setup import Step, prepare
 from .worktrees import Layout, Slot, Worktrees
 
@@ -89,6 +89,8 @@ def _stand(task: Task, slot: Slot, env: dict[str, str], out: Path, stop: Stop) -
         slot.stand_on(task.commit)
     except GitError as failed:
         why = f"commit {task.commit[:12]} could not be checked out: {failed.said}"
+        if disk_is_full(Path(task.home)):
+            why = f"the disk that holds {task.home} is full"
         return Attempt(_unstarted(out, why), failed="checkout")
     env |= {"TMPDIR": str(slot.scratch), "FIRSTBAD_COMMIT": task.commit, "FIRSTBAD_TREE": str(slot.tree)}
     env["GIT_CEILING_DIRECTORIES"] = str(slot.place)
