@@ -53,6 +53,7 @@ def test_many_at_once_name_the_same(tmp_path: Path, jobs: int) -> None:
     assert numbers(outcome, ids) == [11]
 
 
+@pytest.mark.slow
 def test_probes_that_became_useless_are_ended(tmp_path: Path) -> None:
     """The program takes a minute in good commits and none in bad ones: waiting for it would show."""
     where = tmp_path / "repo"
@@ -316,6 +317,7 @@ def test_a_probe_that_kills_itself_every_time_is_skipped(tmp_path: Path) -> None
     assert numbers(outcome, ids) == [4, 5]
 
 
+@pytest.mark.slow
 def test_two_searches_on_one_repository_at_once(tmp_path: Path) -> None:
     where = tmp_path / "repo"
     ids = make_repo(where, 33, lambda i: {"n": f"{i}\n"})

