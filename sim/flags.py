@@ -35,7 +35,7 @@ def parse(argv: Sequence[str], *, folder: str | Path = ".", quirks: Quirks = NAN
     FirstbadError (option-without-value) where the real program would read past its last argument.
     """
     draft = Draft()
-    draft.warnings.extend(_read_headers(draft, argv, Path(folder)))
+    draft.warnings.extend(_read_headers(draft, argv, Path(folder), quirks))
     _scan(draft, argv, quirks)
     parts = {name: _part(kind, draft.values) for name, kind in _PARTS.items()}
     return Experiment(**parts, folder=str(folder), argv=tuple(argv), warnings=tuple(dict.fromkeys(draft.warnings)))
@@ -92,13 +92,15 @@ def _unknown(word: str) -> str:
     return f"unknown argument {word} is ignored; the nearest option is {near[0]}"
 
 
-def _read_headers(draft: Draft, argv: Sequence[str], folder: Path) -> list[str]:
+def _read_headers(draft: Draft, argv: Sequence[str], folder: Path, quirks: Quirks) -> list[str]:
     """Pass A: the headers of the last -mask and of the last -img, the image's last so that it wins."""
     from .formats import header_values
 
     warnings: list[str] = []
     for text in ("-mask", "-img"):
-        names = [b for a, b in pairwise(argv) if a.startswith("-") and text in a]
+        names = [
+            b for a, b in pairwise(argv) if a == text or (quirks.substring_options and a.startswith("-") and text in a)
+        ]
         if not names:
             continue
         if text == "-mask":

@@ -33,7 +33,8 @@ class Option:
 
     It matches where one of `texts` occurs in the argument (`exact`: equals it; `length`: and the argument
     has so many characters; `longer`: more than so many), acts if `need` arguments follow, and `stop`s the
-    scan of this argument. `crashes`: the real program reads on past its last argument.
+    scan of this argument. `crashes`: the real program reads on past its last argument. `continues`: the text is an
+    abbreviation, which whole-word matching accepts as a beginning.
     """
 
     texts: tuple[str, ...]
@@ -52,8 +53,8 @@ class Option:
             return word in self.texts
         if (self.length and len(word) != self.length) or len(word) <= self.longer:
             return False
-        if not loosely and not self.continues:
-            return word in self.texts
+        if not loosely:
+            return any(word.startswith(text) if self.continues else word == text for text in self.texts)
         return any(text in word for text in self.texts)
 
 
