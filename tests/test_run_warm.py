@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -260,3 +261,33 @@ def test_torch_is_as_cold_also_with_threads(tmp_path: Path) -> None:
     assert hot.seconds < cold.seconds / 2
     chance = hot.text("stderr")
     assert both(tmp_path, [PYTHON, "prog.py"], modules=("torch",))[1].text("stderr") != chance
+
+
+def test_kill_9_of_the_driver_leaves_nothing(tmp_path: Path) -> None:
+    mark = f"65.{os.getpid()}"
+    places = tmp_path / "places"
+    places.mkdir()
+    script = textwrap.dedent(
+        f"""
+        import sys
+        from pathlib import Path
+        from firstbad.bisect.run import warm
+        from firstbad.bisect.run.sandbox import Limits, clean_environment
+        code = "import subprocess; subprocess.run(['sleep', '{mark}'], start_new_session=True)"
+        warm.run([sys.executable, "-c", code], modules=(), cwd=Path("/"), env=clean_environment(),
+                 out=Path({str(tmp_path)!r}), limits=Limits())
+        """
+    )
+    driver = subprocess.Popen([PYTHON, "-c", script], env={**os.environ, "TMPDIR": str(places)})
+    wait_until(lambda: bool(processes_with(f"sleep\0{mark}")))
+    assert len(list(places.iterdir())) == 1
+    driver.kill()
+    driver.wait()
+    wait_until(lambda: not processes_with(f"sleep\0{mark}") and not list(places.iterdir()))
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 15
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.02)
