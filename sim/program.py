@@ -160,6 +160,10 @@ class _Session:
                 self._trace(pixel, result)
             elif result.state.switch_pixel is not None:
                 self._warn_range(result)
+        if self.experiment.output.printout:
+            from .printout import printout_lines
+
+            self.sink.lines(printout_lines(self.kernel_scene, result.state))
         if pixel is not None:
             self.sink.close()
         self._write(result)
