@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..tracer.errors import FirstbadError
+from .axes.ambient import AmbientAxis
 from .axes.changes import Block, ChangedLine
 from .axes.commits import CommitFacts
 from .lab import Outcome, Room, Stand
-from .rooms import ambient_files, base_environment, room_with, variables
-from .run.sandbox import clean_environment
 from .search.drive import run_serial
-from .search.subsets import SubsetSearch
 from .verdict import Culprit, NotHere, Result, Several, Verdict
 from .wording import numbers
 
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
 
 
 MakeRoom = Callable[[Collection[str]], Room]
+FEW = 8  # for so few points a watched run to learn what is opened costs more than it saves
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +38,19 @@ class Findings:
 
 def search_ambient(walk: Investigation, failing: Outcome, commit: str) -> Findings:
     """Which of the files brings the failure into a clean directory, and takes it away when removed."""
-    home = walk.inquiry.directory
-    files = ambient_files(walk.inquiry, walk.exclude)
+    axis = walk.around.only("files")
 
     def room(chosen: Collection[str]) -> Room:
-        kept = tuple(f for f in files if f in chosen)
-        return room_with("with " + _names(kept, files), home, kept, clean_environment())
+        return Room("with " + _names(chosen, axis.points), axis, frozenset(chosen))
 
-    found = _subsets(walk, failing, commit, files, room)
+    hints: list[str] = []
+    if len(axis.points) > FEW:
+        with walk.standing(commit) as stand:
+            hints, _ = walk.lab.watched(failing.case, room(axis.points), stand)
+    found = _subsets(walk, failing, commit, axis, room, hints)
     if found.names:
         with walk.standing(commit) as stand:
-            readers = walk.lab.readers(failing.case, found.room, stand)
+            _, readers = walk.lab.watched(failing.case, found.room, stand)
         for said in readers:
             walk.note("opened", said)
     return found
@@ -57,14 +58,12 @@ def search_ambient(walk: Investigation, failing: Outcome, commit: str) -> Findin
 
 def search_environment(walk: Investigation, failing: Outcome, commit: str) -> Findings:
     """Which of the user's environment variables brings the failure into a bare environment."""
-    here = variables()
-    names = tuple(sorted(here))
+    axis = walk.around.without_files()
 
     def room(chosen: Collection[str]) -> Room:
-        environment = {**base_environment(), **{n: here[n] for n in names if n in chosen}}
-        return room_with("variables " + _names(sorted(chosen), names), walk.inquiry.directory, (), environment)
+        return Room("variables " + _names(chosen, axis.points), axis, frozenset(chosen), cold=True)
 
-    return _subsets(walk, failing, commit, names, room)
+    return _subsets(walk, failing, commit, axis, room, ())
 
 
 def _names(chosen: Collection[str], among: Collection[str]) -> str:
@@ -78,7 +77,12 @@ def _names(chosen: Collection[str], among: Collection[str]) -> str:
     return f"{short} [{mark}]"
 
 
-def _subsets(walk: Investigation, failing: Outcome, commit: str, points: tuple[str, ...], room: MakeRoom) -> Findings:
+def _subsets(
+    walk: Investigation, failing: Outcome, commit: str, axis: AmbientAxis, room: MakeRoom, hints: Collection[str]
+) -> Findings:
+    points = axis.points
+    for remark in axis.notes:
+        walk.note("search", remark)
     if not points:
         return Findings(NotHere(("no file and no variable is left to suspect",)), room(()), commit)
 
@@ -93,7 +97,7 @@ def _subsets(walk: Investigation, failing: Outcome, commit: str, points: tuple[s
         walk.note("search", f"{said}, {numbers(verdict.measure) or verdict.reason}")
         return verdict
 
-    drive = run_serial(SubsetSearch(points), probe)
+    drive = run_serial(axis.search(hints=hints), probe)
     return _named(walk, drive.result, room, commit, points, drive.probes)
 
 

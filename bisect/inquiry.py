@@ -101,6 +101,7 @@ class Inquiry:
     ambient: tuple[str, ...] = ("*",)
     timeout: float = 300.0
     catalogue: Path | None = None
+    source: Path | None = None
 
 
 def load(path: Path) -> Inquiry:
@@ -121,6 +122,7 @@ def load(path: Path) -> Inquiry:
         ambient=_words(path, table, "ambient", ["*"]),
         timeout=_number(path, limits, "timeout", 300.0),
         catalogue=home / str(table["catalogue"]) if "catalogue" in table else None,
+        source=path.resolve(),
     )
 
 

@@ -16,11 +16,11 @@ from typing import Any
 
 from ..tracer.errors import FirstbadError
 from .answer import Answer, Step
+from .axes.ambient import AmbientAxis
 from .culprits import Findings, search_ambient, search_commits, search_environment
 from .ends import Axis, Choice, Corners, choose, needs_bare
 from .inquiry import Inquiry
-from .lab import Lab, Outcome, Room, Stand, empty_room, end_servers
-from .rooms import bare_room, full_room
+from .lab import Lab, Outcome, Room, Stand, bare_room, empty_room, end_servers, full_room, surroundings
 from .run.worktrees import Worktrees
 from .tracing import Traced, costliest_pixel, trace_pair
 from .verdict import Flaky, Kind, NotHere, Result, Verdict
@@ -39,10 +39,12 @@ class Investigation:
     exclude: Path | None = None
     steps: list[Step] = field(default_factory=list[Step])
     lab: Lab = field(init=False)
+    around: AmbientAxis = field(init=False)
     _trees: Worktrees | None = None
 
     def __post_init__(self) -> None:
         self.lab = Lab(self.inquiry, self.out)
+        self.around = surroundings(self.inquiry, self.exclude)
 
     def run(self) -> Answer:
         """Walk until there is an answer. FirstbadError where the inquiry itself cannot be followed."""
@@ -74,7 +76,7 @@ class Investigation:
     # ---- the walk
 
     def _walk(self, trees: Worktrees | None) -> Answer:
-        here = full_room(self.inquiry, self.exclude)
+        here = full_room(self.around)
         good, bad = _commits(self.inquiry, trees)
         failing = self._reproduce(here, bad)
         if failing is None:
@@ -123,7 +125,7 @@ class Investigation:
 
     def _corners(self, failing: Outcome, here: Room, good: str, bad: str) -> Corners:
         """Both commits in both places, and without the user's environment where that is all that is left."""
-        empty = empty_room()
+        empty = empty_room(self.around)
         bad_empty = self._corner(failing, empty, bad, "bad commit", "an empty directory")
         corners = Corners(failing.verdict, bad_empty)
         if good:
@@ -132,7 +134,7 @@ class Investigation:
             corners = Corners(failing.verdict, bad_empty, good_here, good_empty)
         if needs_bare(corners):
             bare = self._corner(
-                failing, bare_room(), good or bad, "good commit" if good else "run", "a bare environment"
+                failing, bare_room(self.around), good or bad, "good commit" if good else "run", "a bare environment"
             )
             corners = Corners(failing.verdict, bad_empty, corners.good_here, corners.good_empty, bare)
         return corners
@@ -152,7 +154,7 @@ class Investigation:
             case Axis.ENVIRONMENT:
                 return search_environment(self, failing, good or bad)
             case Axis.COMMITS | Axis.BOTH:
-                return search_commits(self, failing, empty_room(), good, bad)
+                return search_commits(self, failing, empty_room(self.around), good, bad)
             case Axis.COMMITS_HERE:
                 return search_commits(self, failing, here, good, bad)
             case Axis.NONE:
@@ -182,7 +184,7 @@ class Investigation:
         findings: Findings | None = None,
     ) -> Answer:
         diff = traced.diff if traced else None
-        named = findings or Findings(result, empty_room(), "")
+        named = findings or Findings(result, empty_room(self.around), "")
         return Answer(
             headline=headline(result, choice, named, diff),
             result=result,

@@ -1,7 +1,7 @@
 """Run the two programs side by side, each in a clean directory of its own, and keep everything they left.
 
-A *room* decides what lies in that directory and which environment the programs see: an empty one, or one that
-has some of the files and variables of the place where the failure was seen.
+A *room* decides what lies around and which environment the programs see: nothing, or some of the files and
+variables of the place where the failure was seen.
 """
 
 from __future__ import annotations
@@ -9,22 +9,23 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
-from collections.abc import Callable, Mapping
+import shlex
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..tracer.errors import FirstbadError
+from .axes.ambient import AmbientAxis
+from .axes.survey import PARENTS, survey, usual_home
 from .inquiry import Case, Inquiry, Program
 from .run import warm
 from .run.sandbox import Ended, Limits, clean_environment, run
+from .run.worktrees import remove_tree
 from .verdict import Kind, Verdict
 
 if TYPE_CHECKING:
     from ..tracer.image import Image, ImageVerdict
-
-Fill = Callable[[Path], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,66 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A name, and how to fill a clean directory; `fill` returns the environment for the programs."""
+    """A clean place under a name: the surroundings `axis` with just the points `chosen`.
+
+    `cold`: a fork server does not serve it, because its environment is that of no other room.
+    """
 
     name: str
-    fill: Fill
+    axis: AmbientAxis
+    chosen: frozenset[str] = frozenset()
+    cold: bool = False
 
 
-def empty_room() -> Room:
-    """Nothing lies there; the environment is the caller's own."""
-    return Room("empty", lambda _: clean_environment())
+def surroundings(inquiry: Inquiry, exclude: Path | None = None) -> AmbientAxis:
+    """What lies around the place where the failure was seen; what the commands themselves name is no suspect."""
+    templates = [p.command + " " + p.trace for p in (inquiry.reference, inquiry.candidate)]
+    words = [w for t in templates for w in shlex.split(t)] + [w for c in inquiry.cases for w in shlex.split(c.args)]
+    own = [Path(w) for w in words if Path(w).is_absolute()] + [p for p in (inquiry.source, inquiry.catalogue) if p]
+    return survey(
+        inquiry.directory,
+        parents=PARENTS,
+        patterns=inquiry.ambient,
+        home=usual_home(words),
+        variables=clean_environment(),
+        exclude=[*own, *([exclude] if exclude else [])],
+    )
+
+
+def full_room(axis: AmbientAxis) -> Room:
+    """A copy of the place where the failure was seen: its files, the user's environment."""
+    return Room("here", axis, frozenset(axis.points))
+
+
+def empty_room(axis: AmbientAxis) -> Room:
+    """No suspected file lies there; the environment is the user's own."""
+    return Room("empty", axis, frozenset("$" + name for name in axis.variables))
+
+
+def bare_room(axis: AmbientAxis) -> Room:
+    """No file, and only what a program needs to start at all."""
+    return Room("bare", axis, cold=True)
+
+
+def new_folder(out: Path, what: str) -> Path:
+    """A new, empty folder `out/what-DATE-TIME` for artefacts; FirstbadError where none can be made."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    for count in range(1000):
+        folder = out / (f"{what}-{stamp}" + (f"-{count}" if count else ""))
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            if out.exists() and not out.is_dir():
+                break
+            continue
+        except OSError as problem:
+            raise FirstbadError(
+                f"{folder} cannot be made: {problem.strerror}",
+                remedy="name another place with --out",
+                slug="no-out",
+            ) from None
+        return folder.resolve()
+    raise FirstbadError(f"{out} cannot hold artefacts", remedy="name another place with --out", slug="no-out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,23 +179,26 @@ class Lab:
         self._runs[key] = self._start(program, case, room, stand, pixel, folder, cold=fresh)
         return self._runs[key]
 
-    def readers(self, case: Case, room: Room, stand: Stand | None) -> list[str]:
-        """Which program read a file of the room that no argument names, in sentences; empty where nothing can tell."""
+    def watched(self, case: Case, room: Room, stand: Stand | None) -> tuple[list[str], list[str]]:
+        """Run both programs once under watch: the points of the room that they read, and sentences about those that
+        no argument names. Both are empty where nothing can tell.
+        """
         from .axes.opened import undeclared, watch
 
+        read: list[str] = []
         said: list[str] = []
         for program in (self.inquiry.reference, self.inquiry.candidate):
             folder = self._new_folder(program, case, f"{room.name}-watched")
-            directory = folder / "room"
-            directory.mkdir()
-            environment = room.fill(directory)
+            place, directory, environment = _entered(room, folder)
             argv = self._argv(program, case, stand, directory, folder / "image.bin", None)
             watched = watch(argv, environment, directory, folder / "watch")
             limits = Limits(seconds=self.inquiry.timeout)
             run(watched.command, cwd=directory, env=watched.environment, out=folder, limits=limits)
-            said += undeclared(watched.opened() or [], argv, directory, f"the {program.side}")
-            shutil.rmtree(directory, ignore_errors=True)
-        return said
+            seen = watched.opened() or []
+            read += room.axis.named([o.path for o in seen if o.how == "read"], place)
+            said += undeclared(seen, argv, room.axis, place, f"the {program.side}")
+            remove_tree(place)
+        return list(dict.fromkeys(read)), said
 
     def _new_folder(self, program: Program, case: Case, room: str) -> Path:
         self._count += 1
@@ -180,19 +235,17 @@ class Lab:
         folder: Path,
         cold: bool,
     ) -> Run:
-        directory = folder / "room"
-        directory.mkdir()
+        place, directory, environment = _entered(room, folder)
         image = folder / "image"
         written = image if (extension := _extension(program)) else folder / "image.bin"
-        environment = dict(room.fill(directory))
         argv = self._argv(program, case, stand, directory, written, pixel)
         (folder / "command.json").write_text(json.dumps({"argv": argv, "room": room.name}, indent=1))
         limits = Limits(seconds=self.inquiry.timeout)
-        if program.warm and not cold:
+        if program.warm and not cold and not room.cold:
             ended = warm.run(argv, modules=program.warm, cwd=directory, env=environment, out=folder, limits=limits)
         else:
             ended = run(argv, cwd=directory, env=environment, out=folder, limits=limits)
-        shutil.rmtree(directory, ignore_errors=True)
+        remove_tree(place)
         return Run(program.side, tuple(argv), folder, written.with_name(written.name + extension), ended)
 
     def images(self, outcome: Outcome) -> tuple[Image, Image]:
@@ -212,6 +265,14 @@ class Lab:
         except FirstbadError as problem:
             return replace(outcome, verdict=Verdict(Kind.NO_DATA, problem.message))
         return replace(outcome, verdict=_judge(verdict, str(outcome.candidate.folder)), images=verdict)
+
+
+def _entered(room: Room, folder: Path) -> tuple[Path, Path, dict[str, str]]:
+    """Fill a new place for one run: its top, the directory to start in, the environment."""
+    place = folder / "place"
+    place.mkdir()
+    environment = room.axis.stand(room.chosen, place)
+    return place, room.axis.working(place), environment
 
 
 def end_servers() -> None:

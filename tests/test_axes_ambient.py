@@ -132,15 +132,18 @@ def test_a_failure_of_a_clean_place_is_not_ambient(here: Path, tmp_path: Path) -
 @pytest.mark.skipif(not strace_works(), reason="strace is missing or may not trace")
 def test_files_that_a_run_opened_are_hints(here: Path, tmp_path: Path) -> None:
     (here / "Fdump.bin").write_bytes(b"stale")
+    axis, room = survey(here), tmp_path / "watched"
+    room.mkdir()
+    environment = axis.stand(axis.points, room)
     code = "import sys; sys.exit(bool(open('Fdump.bin').read() if __import__('os').path.exists('Fdump.bin') else 0))"
-    watched = watch([*PYTHON, code], dict(os.environ), here, tmp_path / "notes")
-    subprocess.run(watched.command, cwd=here, env=watched.environment)
+    watched = watch([*PYTHON, code], environment, axis.working(room), tmp_path / "notes")
+    subprocess.run(watched.command, cwd=axis.working(room), env=watched.environment)
     opened = watched.opened()
     assert watched.way == "strace" and opened is not None
-    said = undeclared(opened, ["-N", "5"], here, "the reference")
+    said = undeclared(opened, ["-N", "5"], axis, room, "the reference")
     assert said == ["the reference read Fdump.bin, which no argument names"]
-    assert undeclared(opened, ["--dump=Fdump.bin"], here) == []
-    drive = _search(survey(here), code, tmp_path / "r", hints=["Fdump.bin"])
+    assert undeclared(opened, ["--dump=Fdump.bin"], axis, room) == []
+    drive = _search(axis, code, tmp_path / "r", hints=axis.named([o.path for o in opened], room))
     _is_confirmed(drive, "Fdump.bin")
     assert drive.probes <= 8
 

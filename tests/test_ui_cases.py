@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,12 @@ from transcripts import ACTUAL, CASES, parse, play
 
 
 @pytest.fixture(autouse=True)
-def quiet_terminal(monkeypatch: pytest.MonkeyPatch):
+def quiet_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    for name, value in os.environ.items():  # files that this machine's variables name are suspects like any other
+        if value.startswith("/") and Path(value).exists() and name != "VIRTUAL_ENV":
+            monkeypatch.delenv(name)
+    (tmp_path / "user").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
     for name in ("COLUMNS", "FORCE_COLOR", "CLICOLOR_FORCE", "FIRSTBAD_DEBUG", "TOY_TILT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("FIRSTBAD_HOME", "set by the case")

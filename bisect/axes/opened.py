@@ -14,6 +14,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .ambient import AmbientAxis
 
 _LINE = re.compile(r"^(?:(?P<pid>\d+)\s+)?(?P<call>\w+)\((?P<args>.*)\)\s+= (?P<value>-?\d+)")
 _RESUMED = re.compile(r"^(?:(?P<pid>\d+)\s+)?<\.\.\. \w+ resumed>(?P<rest>.*)$")
@@ -128,19 +132,14 @@ def strace_works() -> bool:
 
 
 def undeclared(
-    opened: Iterable[Opened], arguments: Sequence[str], directory: Path, side: str = "the program"
+    opened: Iterable[Opened], arguments: Sequence[str], axis: AmbientAxis, into: Path, side: str = "the program"
 ) -> list[str]:
-    """Sentences about files in `directory` that were read though no argument names them."""
-    home = directory.resolve()
-    said: list[str] = []
+    """Sentences about files of the room `into` that were read though no argument names them."""
     seen = list(opened)
-    own = {os.path.realpath(one.path) for one in seen if one.how == "written"}
-    for one in seen:
-        path = Path(os.path.realpath(one.path))
-        named = any(path.name == Path(word.rpartition("=")[2]).name for word in arguments)
-        if one.how == "read" and path.is_relative_to(home) and path.is_file() and not named and str(path) not in own:
-            said.append(f"{side} read {path.relative_to(home).as_posix()}, which no argument names")
-    return list(dict.fromkeys(said))
+    own = {one.path.resolve() for one in seen if one.how == "written"}
+    read = axis.named((o.path for o in seen if o.how == "read" and o.path.resolve() not in own), into)
+    named = {Path(word.rpartition("=")[2]).name for word in arguments}
+    return [f"{side} read {point}, which no argument names" for point in read if Path(point).name not in named]
 
 
 def parse_strace(text: str, start: Path) -> list[Opened]:

@@ -28,7 +28,7 @@ from .sandbox import KEEPER_LOST, TICKET, Command, Ended, Limits, Stop, argv_of,
 from .sandbox import run as run_cold
 
 SERVER = Path(__file__).with_name("warm_server.py")
-OF_ONE_PROBE = ("TMPDIR", "FIRSTBAD_COMMIT", "FIRSTBAD_TREE", "GIT_CEILING_DIRECTORIES", TICKET)
+OF_ONE_PROBE = ("TMPDIR", "HOME", "FIRSTBAD_COMMIT", "FIRSTBAD_TREE", "GIT_CEILING_DIRECTORIES", TICKET)
 START = 120.0  # seconds that the imports may take
 _PYTHON = re.compile(r"python(\d+(\.\d+)?)?$")
 _WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")

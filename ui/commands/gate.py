@@ -64,11 +64,11 @@ def register(app: typer.Typer) -> None:
 
 def run(inquiry: Inquiry, out: Path, *, empty: bool, as_json: bool) -> int:
     """Judge every case, print table or JSON, keep the artefacts under a new folder of `out`."""
-    from ...bisect.lab import Lab, Stand, empty_room
-    from ...bisect.rooms import full_room, new_folder
+    from ...bisect.lab import Lab, Stand, empty_room, full_room, new_folder, surroundings
 
     folder = new_folder(out, "gate")
-    room = empty_room() if empty else full_room(inquiry, exclude=out)
+    around = surroundings(inquiry, exclude=out)
+    room = empty_room(around) if empty else full_room(around)
     lab = Lab(inquiry, folder)
     stand = Stand("here", inquiry.repository or inquiry.directory)
     outcomes = [lab.gate(case, room, stand) for case in inquiry.cases]

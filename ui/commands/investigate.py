@@ -42,7 +42,7 @@ def run(path: Path, out: Path, *, quiet: bool) -> Answer:
     """Walk, telling each step on stderr as it ends."""
     from ...bisect.inquiry import load
     from ...bisect.investigate import Investigation
-    from ...bisect.rooms import new_folder
+    from ...bisect.lab import new_folder
 
     inquiry = load(path)
     folder = new_folder(out, "investigate")
