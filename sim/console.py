@@ -53,12 +53,28 @@ def early_lines(scene: Scene) -> Iterator[str]:
     """What comes before and right after the banner."""
     for name in scene.experiment.output.header_files:
         yield f"reading {name}"
+    inputs = Inputs(scene.experiment)
+    given = tuple(size / 1000.0 for size in scene.experiment.crystal.sample_mm)
+    for axis, before, after in zip("xyz", given, clipped_sample(inputs), strict=True):
+        if after < before:
+            yield (f"WARNING: sample {axis} of {g(before)} m is larger than the beam, which lights {g(after)} m of it")
     if scene.geometry.frame.odet_generated:
         yield "WARNING: auto-generating odet_vector"
     yield BANNER
+    yield from _count_lines(scene)
+    yield f"{scene.geometry.convention.lower()} convention selected."
+
+
+def _count_lines(scene: Scene) -> Iterator[str]:
+    """Warnings about a number of domains or layers that was completed."""
     if scene.domains_raised:
         yield "WARNING: finite mosaicity with only one domain! upping to 10 mosaic domains"
-    yield f"{scene.geometry.convention.lower()} convention selected."
+    asked = scene.experiment.crystal.mosaic_domains or 0
+    if asked > 1 and scene.statics.domains == 1:
+        yield f"WARNING: {asked} mosaic domains without a mosaic spread: one domain is enough"
+    mu = scene.experiment.detector.mu_per_m
+    if scene.thickness.range > 0 and (mu is None or mu < 0):
+        yield f"WARNING: no attenuation depth was given: using one of {g(scene.statics.mu)}"
 
 
 def _detector_lines(d: Geometry, digits: int) -> Iterator[str]:
@@ -253,17 +269,17 @@ def _metre_lines(metres: Triple, real: Triple) -> Iterator[str]:
 def _size_lines(scene: Scene) -> Iterator[str]:
     s = scene.statics
     edges = [plain(norm(v)) for v in scene.lattice.metres]
-    given = tuple(size / 1000.0 for size in scene.experiment.crystal.sample_mm)
-    for axis, before, after in zip("xyz", given, clipped_sample(Inputs(scene.experiment)), strict=True):
-        if after < before:
-            yield f"WARNING: sample {axis} ({g(before)} m) is larger than the beam, reduced to {g(after)} m"
     sizes = " x ".join(g(edge * count * 1e6) for edge, count in zip(edges, s.N, strict=True))
     yield f"crystal is {sizes} microns"
     asked = scene.experiment.sampling.oversample
     if asked is None or asked <= 0:
         yield f"auto-selected {s.oversample}-fold oversampling"
     elif asked < scene.recommended:
-        yield f"WARNING: oversample {asked} is coarse for this crystal: {scene.recommended} is recommended"
+        feature = plain(Inputs(scene.experiment).wavelength) * plain(scene.geometry.distance) / scene.geometry.pixel
+        longest = max(edge * count for edge, count in zip(edges, s.N, strict=True))
+        yield f"WARNING: maximum dimension of sample is {g(longest * 1e10)} A"
+        yield f"         but reciprocal pixel size is {g(feature * 1e10)} A: intensity may vary across a pixel!"
+        yield f"         recommend -oversample {scene.recommended} to work around this"
     yield f"approximate MW = {g(edges[0] * edges[1] * edges[2] * 1.2e6 * AVOGADRO)}"
 
 

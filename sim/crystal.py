@@ -215,7 +215,13 @@ def recommended_oversample(
     longest = max(plain(norm(edge)) * count for edge, count in zip(lattice.metres, N, strict=True))
     feature = plain(wavelength) * plain(distance) / pixel
     wanted = 3.0 * longest / feature if feature != 0 else math.inf
-    return max(1, math.ceil(wanted)) if math.isfinite(wanted) else 1
+    if math.isnan(wanted) or wanted <= 1.0:
+        return 1
+    return _MOST_SUBPIXELS if wanted > _MOST_SUBPIXELS else math.ceil(wanted)
+
+
+_MOST_SUBPIXELS = 46340
+"""Along one axis: the square still fits into 32 bits."""
 
 
 def phi_rotated(lattice: Lattice, spindle: Vec, phis: list[Tensor], quirks: Quirks) -> list[list[Triple]]:

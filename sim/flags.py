@@ -28,15 +28,16 @@ _PARTS: dict[str, type] = {
 }
 
 
-def parse(argv: Sequence[str], *, folder: str | Path = ".", quirks: Quirks = NANOBRAGG) -> Experiment:
+def parse(argv: Sequence[str], *, folder: str | Path = ".", quirks: Quirks = NANOBRAGG, build: str = "G") -> Experiment:
     """The experiment that `argv` (without the program's name) describes; files are read from `folder`.
 
-    Headers named by -mask and -img are read first, so that anything in `argv` overrides them.
+    `build` chooses between the option tables of the traced ("G") and of the upstream program ("U"). Headers named
+    by -mask and -img are read first, so that anything in `argv` overrides them.
     FirstbadError (option-without-value) where the real program would read past its last argument.
     """
     draft = Draft()
     draft.warnings.extend(_read_headers(draft, argv, Path(folder), quirks))
-    _scan(draft, argv, quirks)
+    _scan(draft, argv, quirks, build)
     parts = {name: _part(kind, draft.values) for name, kind in _PARTS.items()}
     return Experiment(**parts, folder=str(folder), argv=tuple(argv), warnings=tuple(dict.fromkeys(draft.warnings)))
 
@@ -47,7 +48,7 @@ def _part(kind: type, values: dict[str, Any]) -> Any:
     return kind(**{name: value for name, value in values.items() if name in names})
 
 
-def _scan(draft: Draft, argv: Sequence[str], quirks: Quirks) -> None:
+def _scan(draft: Draft, argv: Sequence[str], quirks: Quirks, build: str) -> None:
     """Pass B: left to right, each argument against the whole table."""
     used: set[int] = set()
     for place, word in enumerate(argv):
@@ -58,7 +59,7 @@ def _scan(draft: Draft, argv: Sequence[str], quirks: Quirks) -> None:
         rest = list(argv[place + 1 :])
         known = False
         for option in TABLE:
-            if not option.matches(word, loosely=quirks.substring_options):
+            if not option.matches(word, loosely=quirks.substring_options, build=build):
                 continue
             known = True
             taken, stop = _apply(draft, option, word, rest)
@@ -66,7 +67,7 @@ def _scan(draft: Draft, argv: Sequence[str], quirks: Quirks) -> None:
             if stop:
                 break
         if not known and not is_number(word):
-            draft.warnings.append(_unknown(word))
+            draft.warnings.append(_unknown(word, build))
 
 
 def _apply(draft: Draft, option: Option, word: str, rest: list[str]) -> tuple[int, bool]:
@@ -84,12 +85,18 @@ def _apply(draft: Draft, option: Option, word: str, rest: list[str]) -> tuple[in
     return outcome.taken, option.stop or outcome.stop
 
 
-def _unknown(word: str) -> str:
+def _unknown(word: str, build: str) -> str:
     """The warning for an argument that no option matches, with the option that is spelled most like it."""
     from difflib import get_close_matches
 
+    for option in TABLE:
+        if word in option.texts:
+            return f"{word} exists in the {_BUILDS[option.build]} only and is ignored; see --build"
     near = get_close_matches(word, [text for option in TABLE for text in option.texts], n=1, cutoff=0.0)
     return f"unknown argument {word} is ignored; the nearest option is {near[0]}"
+
+
+_BUILDS = {"G": "traced build of nanoBragg (--build G)", "U": "upstream build of nanoBragg (--build U)"}
 
 
 def _read_headers(draft: Draft, argv: Sequence[str], folder: Path, quirks: Quirks) -> list[str]:

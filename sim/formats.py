@@ -6,13 +6,14 @@ Structure factors have a module of their own (`hkl.py`). All errors are Firstbad
 from __future__ import annotations
 
 import re
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..tracer.errors import FirstbadError
-from .numbers import c_float, c_int, g
+from .numbers import c_float, c_int, g, leading_floats
 
 _MAGIC = b"{\nHEADER_BYT"
 _SKIPPED = "0123456789-+.EGeg"
@@ -123,14 +124,15 @@ def read_mask(path: Path, fpixels: int, spixels: int) -> np.ndarray:
 
 def read_matrix(path: Path) -> tuple[float, ...]:
     """Nine numbers, row by row; the columns are a*, b*, c* (dimensionless until divided by λ)."""
-    words = read_bytes(path, "the matrix file").decode("latin-1").split()
-    if len(words) < 9:
+    text = read_bytes(path, "the matrix file", "unreadable-matrix").decode("latin-1")
+    numbers = list(islice(leading_floats(text), 9))
+    if len(numbers) < 9:
         raise FirstbadError(
-            f"the matrix file {path} holds {len(words)} numbers where nine are needed",
+            f"the matrix file {path} holds {len(numbers)} numbers where nine are needed",
             remedy="Write three rows of three; the columns are a*, b*, c*.",
             slug="short-matrix",
         )
-    return tuple(c_float(word) for word in words[:9])
+    return tuple(numbers)
 
 
 def read_columns(path: Path, columns: int, what: str) -> list[list[float]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from ..tracer.errors import FirstbadError
 from .formats import read_bytes
+from .numbers import c_float, g
 
 _WHITE = b"\t\n\v\f\r "
 
@@ -21,7 +23,8 @@ class Amplitudes:
 
     `grid` has one plane more along each axis than there are indices (zero, never looked up), float64;
     `given` marks what the file named; `low` is the index of grid[0, 0, 0]; `count` what the program
-    prints as the number of stored reflections; `notes` its warnings about fractional indices.
+    prints as the number of stored reflections; `notes` its warnings about fractional indices; `unused`
+    how many entries of a text the second pass did not reach.
     """
 
     low: tuple[int, int, int]
@@ -29,6 +32,7 @@ class Amplitudes:
     given: np.ndarray
     count: int
     notes: tuple[str, ...] = ()
+    unused: int = 0
 
     @property
     def high(self) -> tuple[int, int, int]:
@@ -43,53 +47,72 @@ def read_text(path: Path, default_F: float) -> Amplitudes:
     The first reads reals and finds the limits; the second reads integers and ends at the first index that
     is no integer ("1.0" ends it): whatever follows is lost.
     """
-    words = read_bytes(path, "the structure-factor file").decode("latin-1").split()
-    rows = _real_rows(words)
+    text = read_bytes(path, "the structure-factor file").decode("latin-1")
+    rows = [tuple(c_float(word) for word in row) for row in _scanned(_REALS, text)]
     if not rows:
         raise FirstbadError(
             f"{path} does not begin with four numbers h k l F",
             remedy="Remove the header line; there is no comment syntax.",
             slug="no-structure-factors",
         )
+    wild = next((index for row in rows for index in row[:3] if not abs(index) < _WILD), None)
+    if wild is not None:
+        raise FirstbadError(
+            f"{path} holds the Miller index {wild:g}",
+            remedy="The file is damaged, or its columns are not h k l F; write four columns.",
+            slug="bad-structure-factors",
+        )
     notes = tuple(
-        f"non-integer value for {axis} ({value:g}) at line {number}"
-        for number, row in enumerate(rows)
-        for axis, value in zip("hkl", row[:3], strict=True)
-        if value != math.ceil(value - 0.4)
+        f"non-integer Miller index {g(value)}" for row in rows for value in row[:3] if value != math.ceil(value - 0.4)
     )
     low, high = _limits(rows)
-    size = tuple(b - a + 2 for a, b in zip(low, high, strict=True))
-    grid, given = np.zeros(size), np.zeros(size, dtype=bool)
+    grid, given = empty_grid(path, low, high)
     if default_F != 0:
         grid[:-1, :-1, :-1] = default_F
-    for index, value in _integer_rows(words):
+    entries = [(tuple(int(word) for word in row[:3]), c_float(row[3])) for row in _scanned(_INTEGERS, text)]
+    for index, value in entries:
         place = tuple(i - a for i, a in zip(index, low, strict=True))
-        if all(0 <= p < s for p, s in zip(place, size, strict=True)):
+        if all(0 <= p < n - 1 for p, n in zip(place, grid.shape, strict=True)):
             grid[place], given[place] = value, True
-    return Amplitudes(low, grid, given, len(rows), notes)
+    return Amplitudes(low, grid, given, len(rows), notes, unused=len(rows) - len(entries))
 
 
-_REAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$|[+-]?(?:inf|nan)$", re.IGNORECASE)
+_WILD = 1e6
+"""Miller indices from here on are damage."""
+_REAL = (
+    r"\s*+((?>[+-]?(?:0[xX][0-9a-fA-F]+|(?>\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?+(?![eE])"
+    r"|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|[nN][aA][nN])))"
+)
+_REALS = re.compile(_REAL * 4, re.ASCII)
+_INTEGERS = re.compile(r"\s*+([+-]?\d++)" * 3 + _REAL, re.ASCII)
 
 
-def _real_rows(words: list[str]) -> list[tuple[float, ...]]:
-    rows: list[tuple[float, ...]] = []
-    for start in range(0, len(words) - 3, 4):
-        four = words[start : start + 4]
-        if not all(_REAL.match(word) for word in four):
-            break
-        rows.append(tuple(float(word) for word in four))
-    return rows
+def _scanned(pattern: re.Pattern[str], text: str) -> Iterator[tuple[str, ...]]:
+    """Four numbers at a time from the start of `text` until that fails, as C's scanf takes them.
+
+    A number ends where the next character does not belong to it, and the next begins there: an l of 1.0 is an
+    integer 1, and the .0 that follows is the amplitude.
+    """
+    place = 0
+    while (match := pattern.match(text, place)) is not None:
+        yield match.groups()
+        place = match.end()
 
 
-def _integer_rows(words: list[str]) -> list[tuple[tuple[int, int, int], float]]:
-    rows: list[tuple[tuple[int, int, int], float]] = []
-    for start in range(0, len(words) - 3, 4):
-        h, k, l, amplitude = words[start : start + 4]  # noqa: E741  l is the index's name
-        if not all(re.fullmatch(r"[+-]?\d+", word) for word in (h, k, l)) or not _REAL.match(amplitude):
-            break
-        rows.append(((int(h), int(k), int(l)), float(amplitude)))
-    return rows
+def empty_grid(path: Path, low: Sequence[int], high: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Zeros for indices from `low` to `high` with a pad plane on top of each axis, and as many False."""
+    size = tuple(int(b) - int(a) + 2 for a, b in zip(low, high, strict=True))
+    if min(size) < 2 or math.prod(size) > _LARGEST:
+        raise FirstbadError(
+            f"{path} spans {' x '.join(str(n - 1) for n in size)} Miller indices",
+            remedy="The file is damaged: look at its largest and smallest index.",
+            slug="bad-structure-factors",
+        )
+    return np.zeros(size), np.zeros(size, dtype=bool)
+
+
+_LARGEST = 1 << 30
+"""Entries of a grid (8 GiB) above which a file is taken to be damaged."""
 
 
 def _limits(rows: list[tuple[float, ...]]) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
@@ -114,16 +137,16 @@ def read_cache(path: Path) -> Amplitudes:
         )
     limits = [int(word) for word in match.groups()]
     low = (limits[0], limits[2], limits[4])
-    size = tuple(high - a + 2 for a, high in zip(low, limits[1::2], strict=True))
+    grid, _ = empty_grid(path, low, limits[1::2])
     start = match.end()
-    while start < len(content) and content[start : start + 1] in [_WHITE[i : i + 1] for i in range(6)]:
+    while start < len(content) and content[start] in _WHITE:
         start += 1
-    wanted = max(0, math.prod(size))
-    data = np.zeros(wanted)
-    read = np.frombuffer(content[start : start + 8 * ((len(content) - start) // 8)], dtype="=f8")[:wanted]
-    data[: read.size] = read
-    grid = data.reshape(size)
-    return Amplitudes(low, grid, np.ones(size, dtype=bool), math.prod(s - 1 for s in size))
+    read = np.frombuffer(content[start : start + 8 * ((len(content) - start) // 8)], dtype="=f8")[: grid.size]
+    grid.reshape(-1)[: read.size] = read
+    size = grid.shape
+    return Amplitudes(
+        low, grid, np.ones(size, dtype=bool), math.prod(n - 1 for n in size), unused=grid.size - read.size
+    )
 
 
 def cache_bytes(amplitudes: Amplitudes) -> bytes:
@@ -160,7 +183,14 @@ def read_crystallographic(path: Path, default_F: float) -> Amplitudes:
             slug="no-structure-factors",
         ) from error
     operations = group.operations() if group is not None else gemmi.GroupOps([gemmi.Op("x,y,z")])
-    return _dense(_expanded(indices, values, operations), default_F)
+    full = _expanded(indices, values, operations)
+    if not full:
+        raise FirstbadError(
+            f"{path} names amplitudes, but none of them has a value",
+            remedy="Check which columns the file holds.",
+            slug="no-structure-factors",
+        )
+    return _dense(path, full, default_F)
 
 
 def _expanded(indices: np.ndarray, values: np.ndarray, operations: object) -> dict[tuple[int, int, int], float]:
@@ -175,15 +205,14 @@ def _expanded(indices: np.ndarray, values: np.ndarray, operations: object) -> di
     return full
 
 
-def _dense(full: dict[tuple[int, int, int], float], default_F: float) -> Amplitudes:
-    indices = np.array(list(full))
-    low, high = indices.min(0), indices.max(0)
-    grid = np.zeros(high - low + 2)
+def _dense(path: Path, full: dict[tuple[int, int, int], float], default_F: float) -> Amplitudes:
+    indices = np.array(list(full)).reshape(-1, 3)
+    low, high = (tuple(int(n) for n in edge) for edge in (indices.min(0), indices.max(0)))
+    grid, given = empty_grid(path, low, high)
     grid[:-1, :-1, :-1] = default_F
-    given = np.zeros(grid.shape, dtype=bool)
     places = tuple((indices - low).T)
     grid[places], given[places] = list(full.values()), True
-    return Amplitudes((int(low[0]), int(low[1]), int(low[2])), grid, given, len(full))
+    return Amplitudes((low[0], low[1], low[2]), grid, given, len(full))
 
 
 def load(path: Path, default_F: float) -> Amplitudes:

@@ -50,7 +50,12 @@ def statistics(run: Run, image: np.ndarray) -> Statistics:
     deviation = _sum((part.ravel().astype(np.float64) - mean) ** 2)
     rmsd = math.sqrt(deviation / max(part.size - 1, 1)) if math.isfinite(deviation) else deviation
     max_I, x, y = _maximum(scene, image)
-    return Statistics(mean, rms, rmsd, max_I, x, y, run.omega_sum / max(scene.statics.steps, 1))
+    return Statistics(mean, rms, rmsd, max_I, x, y, _ratio(run.omega_sum, scene.statics.steps))
+
+
+def _ratio(a: float, b: int) -> float:
+    """a/b as C divides: infinite or no number where b is 0."""
+    return a / b if b else math.copysign(math.inf, a) if a else math.nan
 
 
 def _sum(values: np.ndarray) -> float:

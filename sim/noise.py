@@ -41,7 +41,7 @@ def _exp(x: float) -> float:
 class Deviates:
     """Uniform deviates of one stream, drawn in blocks, and what is made of them.
 
-    Conditions are put so that a mean which is no number ends every loop, as in the real program.
+    Conditions are put so that every loop ends, also where a number overflows.
     """
 
     stream: Stream
@@ -73,7 +73,9 @@ class Deviates:
         return v2 * factor
 
     def poisson(self, mean: np.float32) -> np.float32:
-        """A count with the given mean: by products below 12, by rejection up to 1e6, then normal."""
+        """A count with the given mean (0 if that is no number): by products below 12, by rejection up to 1e6, then normal."""
+        if mean != mean:
+            return _f(0.0)
         if mean > 1e6:
             return _f(float(mean) + math.sqrt(float(mean)) * float(self.normal()))
         return self._products(mean) if mean < 12 else self._rejection(mean)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _FLOAT = re.compile(
     r"[ \t\n\v\f\r]*([+-]?(?:0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?\d+)?"
-    r"|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|[nN][aA][nN]))"
+    r"|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|[nN][aA][nN]))",
+    re.ASCII,
 )
-_INT = re.compile(r"[ \t\n\v\f\r]*([+-]?\d+)")
+_INT = re.compile(r"[ \t\n\v\f\r]*([+-]?\d+)", re.ASCII)
 
 
 def c_float(text: str) -> float:
@@ -18,6 +20,14 @@ def c_float(text: str) -> float:
         return 0.0
     word = match.group(1)
     return float.fromhex(word) if "x" in word.lower() else float(word)
+
+
+def leading_floats(text: str) -> Iterator[float]:
+    """The numbers that `text` begins with, read one after the other until something else comes."""
+    place = 0
+    while (match := _FLOAT.match(text, place)) is not None:
+        yield c_float(match.group(1))
+        place = match.end()
 
 
 def c_int(text: str) -> int:

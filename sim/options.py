@@ -34,7 +34,8 @@ class Option:
     It matches where one of `texts` occurs in the argument (`exact`: equals it; `length`: and the argument
     has so many characters; `longer`: more than so many), acts if `need` arguments follow, and `stop`s the
     scan of this argument. `crashes`: the real program reads on past its last argument. `continues`: the text is an
-    abbreviation, which whole-word matching accepts as a beginning.
+    abbreviation, which whole-word matching accepts as a beginning. `build`: only the traced ("G") or the
+    upstream ("U") build has it; "=G": both have it, and only the upstream one matches it anywhere.
     """
 
     texts: tuple[str, ...]
@@ -46,16 +47,24 @@ class Option:
     stop: bool = False
     crashes: bool = False
     continues: bool = False
+    build: str = ""
 
-    def matches(self, word: str, *, loosely: bool = True) -> bool:
+    def matches(self, word: str, *, loosely: bool = True, build: str = "G") -> bool:
         """Whether this option answers to `word`; not `loosely`: only to its own full spelling."""
-        if self.exact:
+        if self.build in ("G", "U") and self.build != build:
+            return False
+        if self.exact and not (self.build == "=G" and build == "U" and loosely):
             return word in self.texts
         if (self.length and len(word) != self.length) or len(word) <= self.longer:
             return False
         if not loosely:
             return any(word.startswith(text) if self.continues else word == text for text in self.texts)
         return any(text in word for text in self.texts)
+
+
+def _int(text: str) -> int:
+    """A count: the integer prefix of `text`, held within 32 bits."""
+    return max(-(2**31), min(c_int(text), 2**31 - 1))
 
 
 def _set(**values: Any) -> Store:
@@ -84,7 +93,7 @@ def _number(name: str, **also: Any) -> Store:
 
 
 def _integer(name: str, **also: Any) -> Store:
-    return _read(name, c_int, **also)
+    return _read(name, _int, **also)
 
 
 def _word(name: str, **also: Any) -> Store:
@@ -125,7 +134,7 @@ def _vector(name: str) -> Store:
 
 
 def _cells(draft: Draft, rest: list[str]) -> Outcome:
-    draft.values["N"] = (c_int(rest[0]),) * 3
+    draft.values["N"] = (_int(rest[0]),) * 3
     return Outcome(1)
 
 
@@ -184,13 +193,13 @@ def _energy(draft: Draft, rest: list[str]) -> Outcome:
 
 
 def _roi(draft: Draft, rest: list[str]) -> Outcome:
-    draft.values["roi"] = tuple(c_int(word) for word in rest[:4])
+    draft.values["roi"] = tuple(_int(word) for word in rest[:4])
     return Outcome(4)
 
 
 def _pair(name: str) -> Store:
     def store(draft: Draft, rest: list[str]) -> Outcome:
-        draft.values[name] = (c_int(rest[0]), c_int(rest[1]))
+        draft.values[name] = (_int(rest[0]), _int(rest[1]))
         return Outcome(2)
 
     return store
@@ -226,12 +235,12 @@ def _conventions() -> list[Option]:
 
 def _crystal() -> list[Option]:
     return [
-        Option(("-Na",), 1, _entry("N", 0, c_int, _ONE), stop=True),
-        Option(("-Nb",), 1, _entry("N", 1, c_int, _ONE), stop=True),
-        Option(("-Nc",), 1, _entry("N", 2, c_int, _ONE), stop=True),
+        Option(("-Na",), 1, _entry("N", 0, _int, _ONE), stop=True),
+        Option(("-Nb",), 1, _entry("N", 1, _int, _ONE), stop=True),
+        Option(("-Nc",), 1, _entry("N", 2, _int, _ONE), stop=True),
         Option(("-N",), 1, _cells, exact=True, stop=True),
         Option(("-cell",), 1, _cell),
-        Option(("-misset",), 1, _misset, exact=True),
+        Option(("-misset",), 1, _misset, exact=True, build="=G"),
         Option(("-samplesize", "-sample_size", "-xtalsize", "-xtal_size"), 1, _samplesize),
         Option(
             ("-sample_thick", "-sample_x", "-xtal_thick", "-xtal_x"),
@@ -279,7 +288,7 @@ def _detector() -> list[Option]:
         Option(("-detsize",), 1, _several(("fsize_mm", "ssize_mm"), c_float), length=8),
         Option(("-detsize_f",), 1, _number("fsize_mm")),
         Option(("-detsize_s",), 1, _number("ssize_mm")),
-        Option(("-detpixels",), 1, _several(("fpixels", "spixels"), c_int), length=10),
+        Option(("-detpixels",), 1, _several(("fpixels", "spixels"), _int), length=10),
         Option(("-detpixels_f", "-detpixels_x"), 1, _integer("fpixels")),
         Option(("-detpixels_s", "-detpixels_y"), 1, _integer("spixels")),
         Option(("-curved_det",), 1, _set(curved=True)),
@@ -315,7 +324,7 @@ def _beam() -> list[Option]:
         Option(("-hdivsteps",), 1, _integer("hdivsteps")),
         Option(("-vdivstep",), 1, _number("vdivstep_mrad"), length=9),
         Option(("-vdivsteps",), 1, _integer("vdivsteps")),
-        Option(("-divsteps",), 1, _several(("hdivsteps", "vdivsteps"), c_int)),
+        Option(("-divsteps",), 1, _several(("hdivsteps", "vdivsteps"), _int)),
         Option(("-round_div",), 0, _set(round_div=True)),
         Option(("-square_div",), 0, _set(round_div=False)),
         Option(("-adc",), 1, _number("adc")),
@@ -327,12 +336,14 @@ def _beam() -> list[Option]:
         Option(("-mat",), 1, _word("matrix_file"), continues=True),
         Option(("-hkl",), 1, _word("hkl_file")),
         Option(("-default_F",), 1, _number("default_F")),
-        Option(("-img", "-mask"), 1, _ignored(1)),
+        Option(("-img",), 1, _ignored(1)),
+        Option(("-mask",), 1, _ignored(1)),
         Option(("-stolout",), 1, _ignored(1), longer=7),
         Option(("-stol",), 1, _word("stol_file"), length=5),
         Option(("-4stol",), 1, _word("stol_file"), length=6),
         Option(("-Q",), 1, _word("stol_file"), length=2),
         Option(("-sourcefile",), 1, _word("sourcefile")),
+        Option(("-dump",), 1, _word("cache_file"), build="U"),
     ]
 
 
@@ -358,10 +369,10 @@ def _outputs() -> list[Option]:
         Option(("-binary_spots", "-tophat_spots"), 0, _set(shape="TOPHAT")),
         Option(("-fudge",), 1, _number("fudge")),
         Option(("-printout_pixel",), 2, _pair("printout_pixel")),
-        Option(("-trace_pixel",), 2, _pair("trace_pixel")),
-        Option(("-seed",), 1, _integer("seed")),
-        Option(("-mosaic_seed",), 1, _integer("mosaic_seed")),
-        Option(("-misset_seed",), 1, _integer("misset_seed")),
+        Option(("-trace_pixel",), 2, _pair("trace_pixel"), build="G"),
+        Option(("-seed",), 1, _read("seed", c_int)),
+        Option(("-mosaic_seed",), 1, _read("mosaic_seed", c_int)),
+        Option(("-misset_seed",), 1, _read("misset_seed", c_int)),
         Option(("-water",), 1, _number("water_um")),
     ]
 

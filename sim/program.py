@@ -7,6 +7,7 @@ Options of our own have two dashes, match exactly and are taken out first:
     --device NAME             torch device (cpu)
     --digits N                significant digits of trace lines (17; the real program prints 15)
     --quirks nanobragg|none   reproduce the real program, or compute what the physics asks for
+    --build G|U               options of the traced (default) or the upstream build of nanoBragg
     --phi-records             a TRACE_PY_PHI line for each phi step of the traced pixel
     --tile N                  pixels computed at a time
     --threads N               torch threads (1 gives the order of a one-thread reference; results do not change)
@@ -29,7 +30,7 @@ from ..tracer.errors import FirstbadError
 from .flags import parse
 from .numbers import g
 
-_VALUES = ("--dtype", "--engine", "--device", "--digits", "--quirks", "--tile", "--threads")
+_VALUES = ("--dtype", "--engine", "--device", "--digits", "--quirks", "--build", "--tile", "--threads")
 _SWITCHES = ("--phi-records", "--progress", "--help")
 _STATUS_9 = frozenset(
     {"no-structure-factors", "no-cell", "no-sources", "empty-stol", "unreadable-file", "bad-cache", "no-gemmi"}
@@ -47,6 +48,7 @@ class Settings:
     device: str = "cpu"
     digits: int = 17
     quirks: str = "nanobragg"
+    build: str = "G"
     tile: int = 1 << 14
     threads: int | None = None
     phi_records: bool = False
@@ -86,7 +88,11 @@ def own_options(argv: Sequence[str]) -> tuple[Settings, list[str]]:
 
 def _value(name: str, text: str) -> Any:
     """The value of one of our options, checked."""
-    choices = {"--dtype": ("float32", "float64"), "--engine": ("auto", "eager", "compiled")}
+    choices = {
+        "--dtype": ("float32", "float64"),
+        "--engine": ("auto", "eager", "compiled"),
+        "--build": ("G", "U"),
+    }
     if name in choices and text not in choices[name]:
         raise FirstbadError(
             f"{name} is {text or 'missing'!r}", remedy=f"Say {' or '.join(choices[name])}.", slug="bad-option"
@@ -94,6 +100,8 @@ def _value(name: str, text: str) -> Any:
     if name in ("--digits", "--tile", "--threads"):
         if not text.isdecimal() or int(text) < 1:
             raise FirstbadError(f"{name} is {text or 'missing'!r}", remedy="Give a number above 0.", slug="bad-option")
+        if name == "--digits" and int(text) > 17:
+            raise FirstbadError(f"--digits is {text}", remedy="17 digits hold every number exactly.", slug="bad-option")
         return int(text)
     if not text:
         raise FirstbadError(f"{name} has no value", remedy="Put one behind it.", slug="bad-option")
@@ -104,9 +112,9 @@ def _simulate(settings: Settings, argv: list[str]) -> None:
     from .quirks import named
 
     quirks = named(settings.quirks)
-    experiment = parse(argv, quirks=quirks)
+    experiment = parse(argv, quirks=quirks, build=settings.build)
     for warning in experiment.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        _warn(warning)
     import torch
 
     from .resolve import resolve
@@ -115,6 +123,22 @@ def _simulate(settings: Settings, argv: list[str]) -> None:
         torch.set_num_threads(settings.threads)
     scene = resolve(experiment, quirks=quirks)
     _Session(settings, scene).run()
+
+
+def _warn(text: str) -> None:
+    print(f"warning: {text}", file=sys.stderr)
+
+
+def _unused(amplitudes: Any, hkl_file: str | None, cache: Path) -> str:
+    """What to say about structure factors that a file promises and that were not used."""
+    if hkl_file is None:
+        return (
+            f"{cache} is shorter than its header says; the rest is 0 (a cut file, or data that begin with white space)"
+        )
+    return (
+        f"{hkl_file}: only the first {amplitudes.count - amplitudes.unused} of {amplitudes.count} entries are used; "
+        "write the indices as whole numbers, four columns a line"
+    )
 
 
 class _Session:
@@ -151,7 +175,7 @@ class _Session:
             self.sink.open(**facts, program="firstbad.sim", dtype=self.settings.dtype)
         self._cache()
         if not self.scene.phis:
-            print("warning: the phi scan has no step, so that the image is no number", file=sys.stderr)
+            _warn("the phi scan has no step, so that the image is no number")
         self.sink.lines(early_lines(self.scene))
         self.sink.lines(setup_lines(self.scene, self.settings.digits))
         with torch.no_grad():
@@ -175,10 +199,9 @@ class _Session:
             return None
         slow, fast = self.scene.shape
         if asked[0] >= slow or asked[1] >= fast:
-            print(
-                f"warning: -trace_pixel {asked[0]} {asked[1]} (slow fast) is not on the detector of "
-                f"{slow} × {fast} pixels; nothing is traced",
-                file=sys.stderr,
+            _warn(
+                f"-trace_pixel {asked[0]} {asked[1]} (slow fast) is not on the detector of "
+                f"{slow} × {fast} pixels; nothing is traced"
             )
             return None
         return asked
@@ -190,11 +213,12 @@ class _Session:
         crystal, amplitudes = self.experiment.crystal, self.scene.amplitudes
         path = self.folder / crystal.cache_file
         if self.scene.from_cache:
-            print(
-                f"warning: structure factors come from {path}, left here by an earlier run, because -hkl is "
-                "absent; delete it if that is not meant",
-                file=sys.stderr,
+            _warn(
+                f"structure factors come from {path}, left here by an earlier run, because -hkl is "
+                "absent; delete it if that is not meant"
             )
+        if amplitudes is not None and amplitudes.unused:
+            _warn(_unused(amplitudes, crystal.hkl_file, path))
         if crystal.hkl_file is None or amplitudes is None:
             return
         if Path(crystal.hkl_file).suffix.lower() in (".mtz", ".cif", ".mmcif"):
@@ -202,7 +226,7 @@ class _Session:
         try:
             path.write_bytes(cache_bytes(amplitudes))
         except OSError as error:
-            print(f"warning: {path} cannot be written: {error.strerror}", file=sys.stderr)
+            _warn(f"{path} cannot be written: {error.strerror}")
 
     def _image(self) -> Any:
         from .compiled import image_run
@@ -212,7 +236,7 @@ class _Session:
                 self.kernel_scene,
                 self.settings.engine,
                 traced=self.experiment.output.trace_pixel is not None,
-                warn=lambda text: print(f"warning: {text}", file=sys.stderr),
+                warn=_warn,
                 tile=self.settings.tile,
                 progress=report,
             )

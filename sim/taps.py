@@ -11,6 +11,8 @@ from ..tracer.tap import listening, tap
 from .vec import Vec
 
 Place = tuple[str, int]
+__tap_helper__ = True
+"""A record's source line is the caller's, not one of this module."""
 
 
 def tap_vec(name: str, v: Vec, *scope: Place) -> Vec:

@@ -25,17 +25,17 @@ from .vec import RTD
 PREFIX = "TRACE_PY"
 _MARK = re.compile(r"TRACE\w*[:\s].*")
 
-_PER_SUBPIXEL = (
+PER_SUBPIXEL = (
     "pix0_vector_meters", "fdet_vec", "sdet_vec", "pixel_pos_meters", "R_distance_meters", "omega_pixel_sr",
     "close_distance_meters", "obliquity_factor", "diffracted_vec", "incident_vec", "lambda_meters",
     "lambda_angstroms", "scattering_vec_A_inv",
 )  # fmt: skip
-_PER_STEP = (
+PER_STEP = (
     "rot_a_angstroms", "rot_b_angstroms", "rot_c_angstroms", "rot_a_star_A_inv", "rot_b_star_A_inv",
     "rot_c_star_A_inv", "hkl_frac", "hkl_rounded",
 )  # fmt: skip
-_SQUARE = ("F_latt_a", "F_latt_b", "F_latt_c", "F_latt")
-_PER_PIXEL = (
+SQUARE = ("F_latt_a", "F_latt_b", "F_latt_c", "F_latt")
+PER_PIXEL = (
     "I_before_scaling", "r_e_meters", "r_e_sqr", "fluence_photons_per_m2", "steps", "oversample_thick",
     "oversample_polar", "oversample_omega", "capture_fraction", "polar", "omega_pixel", "cos_2theta",
     "I_pixel_final", "floatimage_accumulated",
@@ -121,9 +121,9 @@ def _first(value: Any, vector: bool) -> tuple[float, ...]:
     return tuple(float(part) for part in flat)
 
 
-_VECTORS = frozenset(
-    name for name in (*_PER_SUBPIXEL, *_PER_STEP) if "vec" in name or "rot_" in name or "hkl" in name
-) | {"pixel_pos_meters"}
+VECTORS = frozenset(name for name in (*PER_SUBPIXEL, *PER_STEP) if "vec" in name or "rot_" in name or "hkl" in name) | {
+    "pixel_pos_meters"
+}
 
 
 def pixel_lines(taps: list[Tapped], scene: Scene, *, phi_records: bool = False) -> Iterator[Line]:
@@ -150,17 +150,17 @@ def _named(values: dict[str, Tapped], names: Iterable[str]) -> Iterator[Line]:
     for name in names:
         if name in values:
             tapped = values[name]
-            yield Line(name, _first(tapped.value, name in _VECTORS), tapped.source)
+            yield Line(name, _first(tapped.value, name in VECTORS), tapped.source)
 
 
 def _subpixel(values: dict[str, Tapped], scene: Scene) -> Iterator[Line]:
-    yield from _named(values, _PER_SUBPIXEL)
+    yield from _named(values, PER_SUBPIXEL)
     culled = values.get("dmin_culled")
     if culled is not None and bool(culled.value.reshape(-1)[0]):
         return
-    yield from _named(values, _PER_STEP)
+    yield from _named(values, PER_STEP)
     if scene.statics.shape == "SQUARE":
-        yield from _named(values, _SQUARE)
+        yield from _named(values, SQUARE)
     if "F_latt" not in values:
         return
     if _first(values["F_latt"].value, False)[0] != 0 or scene.statics.water:
@@ -176,7 +176,7 @@ def _pixel(once: dict[str, Tapped], scene: Scene) -> Iterator[Line]:
         "oversample_polar": s.oversample_polar,
         "oversample_omega": s.oversample_omega,
     }
-    for name in _PER_PIXEL:
+    for name in PER_PIXEL:
         if name in switches:
             yield Line(name, (float(switches[name]),))
         elif name == "floatimage_accumulated":

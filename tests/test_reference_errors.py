@@ -20,6 +20,7 @@ FATAL = [
     ("-cell 100 -default_F 1 -sourcefile empty.hkl", "empty.hkl holds no source"),
     ("-cell 100 -default_F 1 -stol missing.txt", "missing.txt cannot be read or is empty"),
     ("-cell 100 -default_F 1 -mask missing.img", "missing.img cannot be read"),
+    ("-cell 100 -mat missing.mat -default_F 1", "missing.mat cannot be read"),
     ("-mat short.mat -default_F 1", "holds 3 numbers and needs nine"),
     ("-cell 100 -default_F 1 -pixel 0", "check -detpixels"),
     ("-cell 100 -default_F 1 -detpixels 8 -floatfile no/such/folder.bin", "cannot be written"),
@@ -54,7 +55,6 @@ WARNED = [
     ("-lambda", "-lambda needs 1 value and has 0"),
     ("-misset 1 2", "needs the word random or three angles"),
     ("-dump x", "upstream build only"),
-    ("-mat missing.mat", "missing.mat cannot be read"),
 ]
 
 

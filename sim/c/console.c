@@ -139,8 +139,7 @@ void console_size(const Experiment *e) {
 
 void console_advice(double sample, double reciprocal_pixel, int oversample) {
     printf("WARNING: maximum dimension of sample is %g A\n", sample * 1e10);
-    printf("         but reciprocal pixel size is %g A\n", reciprocal_pixel * 1e10);
-    printf("         intensity may vary significantly across a pixel!\n");
+    printf("         but reciprocal pixel size is %g A: intensity may vary across a pixel!\n", reciprocal_pixel * 1e10);
     printf("         recommend -oversample %d to work around this\n", oversample);
 }
 

@@ -84,15 +84,14 @@ static void vectors_from_cell(Experiment *e) {
                     c_star_height(e, star, V_star, sin_gamma_star));
 }
 
-/* Nine numbers, row k holds component k of a*, b*, c*. An unreadable file keeps what was there, as nanoBragg does. */
-static int read_matrix(const char *name, double m[9]) {
+/* Nine numbers, row k holds component k of a*, b*, c*. nanoBragg goes on in silence where the file cannot be read,
+   with the cell of -cell or with no numbers at all. */
+static void read_matrix(const char *name, double m[9]) {
     Bytes bytes;
     char *p, *end;
     int count = 0;
-    if (!read_file(name, &bytes)) {
-        warn("the matrix file %s cannot be read; nanoBragg goes on without it, check the name", name);
-        return 0;
-    }
+    if (!read_file(name, &bytes))
+        fail("the matrix file %s cannot be read; check the name and the working directory", name);
     printf("reading %s\n", name);
     for (p = bytes.data; count < 9; p = end, count++) {
         m[count] = strtod(p, &end);
@@ -102,15 +101,13 @@ static int read_matrix(const char *name, double m[9]) {
     free(bytes.data);
     if (count < 9)
         fail("the matrix file %s holds %d numbers and needs nine: three rows, columns a* b* c*", name, count);
-    return 1;
 }
 
 /* Physics 4.2. */
 static void vectors_from_matrix(Experiment *e) {
     Crystal *c = &e->crystal;
     double m[9], factor = 1e-10 / e->beam.lambda0;
-    if (!read_matrix(e->options.matrix_file, m))
-        return;
+    read_matrix(e->options.matrix_file, m);
     c->a_star = vec(m[0], m[3], m[6]);
     c->b_star = vec(m[1], m[4], m[7]);
     c->c_star = vec(m[2], m[5], m[8]);
