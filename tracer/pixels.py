@@ -7,6 +7,8 @@ what the gate allows.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,3 +129,64 @@ def _apart(cost: Array, n: int, apart: int) -> list[tuple[int, int]]:
         found.append((y, x))
         left[max(0, y - apart) : y + apart + 1, max(0, x - apart) : x + apart + 1] = 0
     return found
+
+
+def selected(text: str) -> Callable[[tuple[int, int]], NDArray[np.int64]]:
+    """What chooses the pixels (n x 2, slow and fast) of an image's shape: `all`, `roi:S0,S1,F0,F1`, or `S,F;S,F`.
+
+    FirstbadError `pixel-choice` where the text makes no sense; the function raises `pixel-outside`.
+    """
+    numbers = [[int(n) for n in re.findall(r"\d+", part)] for part in text.removeprefix("roi:").split(";")]
+    good = re.fullmatch(r"all|roi:\d+(,\d+){3}|\d+,\d+(;\d+,\d+)*", text.replace(" ", ""))
+    if not good or (text.startswith("roi:") and (numbers[0][0] > numbers[0][1] or numbers[0][2] > numbers[0][3])):
+        raise FirstbadError(
+            f"{text.removeprefix('roi:')!r} names no pixels",
+            remedy="Write --pixels 'slow,fast;slow,fast', --roi slow0,slow1,fast0,fast1, or --all.",
+            slug="pixel-choice",
+        )
+
+    def choose(shape: tuple[int, int]) -> NDArray[np.int64]:
+        if text == "all":
+            return _box(0, shape[0] - 1, 0, shape[1] - 1)
+        found = _box(*numbers[0]) if text.startswith("roi:") else np.array(numbers, dtype=np.int64)
+        outside = found[(found >= np.array(shape)).any(axis=1)]
+        if len(outside):
+            raise FirstbadError(
+                f"pixel {outside[0][0]} {outside[0][1]} (slow, fast) is not on the detector of {shape[0]} × {shape[1]}",
+                remedy="Count from 0; slow comes first.",
+                slug="pixel-outside",
+            )
+        return found
+
+    return choose
+
+
+def _box(s0: int, s1: int, f0: int, f1: int) -> NDArray[np.int64]:
+    slow, fast = np.meshgrid(np.arange(s0, s1 + 1), np.arange(f0, f1 + 1), indexing="ij")
+    return np.stack([slow.ravel(), fast.ravel()], axis=1).astype(np.int64)
+
+
+def costly_groups(
+    reference: Array, candidate: Array, groups: NDArray[np.int32], count: int
+) -> tuple[CostlyPixel | None, ...]:
+    """For each group 1..count of pixels (an image of their numbers) the pixel whose healing gains most, or None.
+
+    Correlation and sum are counted alike, each relative to the largest gain in the image. Values may be NaN where
+    nothing was traced.
+    """
+    r, c = np.nan_to_num(reference), np.nan_to_num(candidate)
+    gains = _gains(r, c)
+    cost = sum((g / (float(np.abs(g).max()) or 1.0) for g in gains), np.abs(r - c) * 1e-300)
+    found: list[CostlyPixel | None] = []
+    for number in range(1, count + 1):
+        inside = np.flatnonzero(groups == number)
+        if not inside.size:
+            found.append(None)
+            continue
+        y, x = divmod(int(inside[np.argmax(cost.flat[inside])]), groups.shape[1])
+        found.append(
+            CostlyPixel(
+                y, x, float(reference[y, x]), float(candidate[y, x]), float(gains[0][y, x]), float(gains[1][y, x])
+            )
+        )
+    return tuple(found)

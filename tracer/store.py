@@ -9,6 +9,7 @@ attributes; a store without its seal is refused.
 
 from __future__ import annotations
 
+import shutil
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -63,12 +64,18 @@ def whole_image(shape: tuple[int, int]) -> Pixels:
     return np.stack([slow, fast], axis=1)
 
 
+def tile_for(columns: Sequence[Column]) -> int:
+    """Pixels in a tile: few where a pixel has many records, so that the writer's memory stays bounded."""
+    size = sum(c.width * c.occurrences for c in columns)
+    return max(64, min(TILE, (1 << 24) // max(1, size)))
+
+
 class StoreWriter:
     """Writes a store block by block, in the order of `pixels`; use it as a context manager, or call close().
 
     `shape` is the image's (slow, fast). `columns` says what is coming. Blocks may have any length: whole
     tiles are written as soon as they are there, so memory stays at one tile per column. Leaving the block
-    by an exception leaves the store without its seal.
+    by an exception leaves the store without its seal. `fresh` replaces a store that is there already.
     """
 
     def __init__(
@@ -81,6 +88,7 @@ class StoreWriter:
         *,
         tile: int = TILE,
         compress: bool = False,
+        fresh: bool = False,
     ) -> None:
         self.path, self.shape, self.columns = Path(path), shape, tuple(columns)
         self.pixels = whole_image(shape) if pixels is None else np.asarray(pixels, dtype=np.int64).reshape(-1, 2)
@@ -89,12 +97,15 @@ class StoreWriter:
         self._held = 0
         self._crc = dict.fromkeys((c.name for c in self.columns), 0)
         self._arrays: dict[str, Any] = {}
-        self._create(compress)
+        self._create(compress, fresh)
 
-    def _create(self, compress: bool) -> None:
+    def _create(self, compress: bool, fresh: bool) -> None:
         zarr = zarr_library()
-        if self.path.exists() and any(self.path.iterdir() if self.path.is_dir() else [self.path]):
+        if fresh and is_store(self.path):
+            shutil.rmtree(self.path)
+        if is_store(self.path):
             fail("store-exists", f"{self.path} exists already", "Give another path, or remove it first.")
+        writable(self.path)
         group = zarr.open_group(str(self.path), mode="w", zarr_format=3)
         count = len(self.pixels)
         group.create_array("pixels", data=self.pixels.astype(np.int32))
@@ -247,6 +258,20 @@ class Store:
                 crc = zlib.crc32(part.data, crc)
             if f"{crc:08x}" != self.crc32[column.name]:
                 fail("store-damaged", f"Column {column.name} of {self.path} was changed", "Write the store again.")
+
+
+def is_store(path: str | Path) -> bool:
+    """Whether a store of ours lies there, sealed or not; looks at its attributes only, without zarr."""
+    try:
+        return '"firstbad"' in (Path(path) / "zarr.json").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+
+
+def writable(path: Path) -> None:
+    """FirstbadError `store-exists` where something lies there that is no store of ours."""
+    if path.exists() and not is_store(path) and any(path.iterdir() if path.is_dir() else [path]):
+        fail("store-exists", f"{path} exists already", "Give another path, or remove it first.")
 
 
 def open_store(path: str | Path) -> Store:

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from .store import MISSING, Array, Column, Pixels, StoreWriter, fail
+from .store import MISSING, Array, Column, Pixels, StoreWriter, fail, tile_for
 
 MAGIC = b"FBSTREAM"
 RUN = 0xFFFFFFFF
@@ -72,7 +72,8 @@ def read_stream(path: str | Path, store: str | Path, facts: Mapping[str, str] | 
     with _open(path) as file:
         header = _header(path, file)
         survey = _survey(path, file, header)
-        writer = StoreWriter(store, survey.shape, survey.columns, survey.pixels, facts)
+        tile = tile_for(survey.columns)
+        writer = StoreWriter(store, survey.shape, survey.columns, survey.pixels, facts, tile=tile, fresh=True)
         writer.run = survey.run
         _write(path, file, header, survey, writer)
         writer.close()

@@ -1,4 +1,4 @@
-"""`firstbad trace SIDE --pixel S,F -- ARGS…`: sealed traces of chosen pixels, a file each."""
+"""`firstbad trace SIDE --pixel S,F -- ARGS…`: sealed traces of chosen pixels, a file each, or one store of many."""
 
 from __future__ import annotations
 
@@ -24,24 +24,46 @@ def register(app: typer.Typer) -> None:
     def trace(
         side: Annotated[str, typer.Argument(help="sim or reference")],
         args: Annotated[list[str], typer.Argument(help="nanoBragg's own arguments, after --")],
-        pixel: Annotated[list[str], typer.Option(help="slow,fast; may be repeated")],
-        out: Annotated[Path, typer.Option(help="the folder for the traces")] = Path("traces-out"),
+        pixel: Annotated[list[str] | None, typer.Option(help="slow,fast: a text trace; may be repeated")] = None,
+        pixels: Annotated[str, typer.Option(help="'slow,fast;slow,fast': a store of these")] = "",
+        roi: Annotated[str, typer.Option(help="slow0,slow1,fast0,fast1 (ends included): a store of these")] = "",
+        whole: Annotated[bool, typer.Option("--all", help="a store of every pixel")] = False,
+        out: Annotated[Path | None, typer.Option(help="folder of the traces, or the store")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
     ) -> int:
-        """Run a simulator once per pixel and keep its trace as OUT/SIDE-SLOW-FAST.log, ready for `firstbad diff`.
+        """Trace a simulator: OUT/SIDE-SLOW-FAST.log for each --pixel, or a store of many, ready for `firstbad diff`.
 
-        The run has a clean directory with links to the files of this one, so outputs do not land here.
+        Runs have a clean directory with links to the files of this one, so outputs do not land here.
         """
         if side not in SIDES:
             raise FirstbadError(f"there is no side {side!r}", remedy="say sim or reference", slug="usage")
-        out.mkdir(parents=True, exist_ok=True)
-        made = [_one(side, args, _pixel(text), out) for text in pixel]
+        chosen = [word for word in (pixels, roi and f"roi:{roi}", whole and "all") if word]
+        if len(chosen) + bool(pixel) != 1:
+            raise FirstbadError(
+                "no pixel is named" if not chosen and not pixel else "pixels are named in two ways",
+                remedy="say one of --pixel, --pixels, --roi and --all",
+                slug="usage",
+            )
+        if chosen:
+            return _store(side, args, chosen[0], out or Path(f"traces-out/{side}.zarr"), as_json=as_json)
+        folder = out or Path("traces-out")
+        _folder(folder)
+        made = [_one(side, args, _pixel(text), folder) for text in pixel or ()]
         if as_json:
             say_json({"traces": [str(path) for path in made]})
         else:
             for path in made:
                 print(path)
         return SAME
+
+
+def _folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise FirstbadError(
+            f"{path} cannot be made: {problem.strerror}", remedy="name another place with --out", slug="no-out"
+        ) from None
 
 
 def _pixel(text: str) -> tuple[int, int]:
@@ -53,19 +75,67 @@ def _pixel(text: str) -> tuple[int, int]:
 
 def _one(side: str, args: list[str], pixel: tuple[int, int], out: Path) -> Path:
     path = out / f"{side}-{pixel[0]}-{pixel[1]}.log"
-    argv = [sys.executable, "-m", "firstbad.ui", side, *args, "-trace_pixel", str(pixel[0]), str(pixel[1])]
     with tempfile.TemporaryDirectory() as folder:
-        for entry in Path.cwd().iterdir():
-            if entry.is_file():
-                (Path(folder) / entry.name).symlink_to(entry.resolve())
-        ran = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
+        ran = _run(side, [*args, "-trace_pixel", str(pixel[0]), str(pixel[1])], Path(folder))
     if ran.returncode != 0 or "TRACE" not in ran.stdout:
-        said = (ran.stderr.strip() or ran.stdout.strip() or "it printed nothing").splitlines()[-1]
-        raise FirstbadError(
-            f"the {side} gave no trace of pixel {pixel[0]} {pixel[1]} (status {ran.returncode}: {said})",
-            remedy="check that the pixel lies on the detector, inside the ROI and outside the mask",
-            slug="no-trace-run",
-        )
+        raise _no_trace(side, ran, f"pixel {pixel[0]} {pixel[1]}")
     lines = [line for line in ran.stdout.splitlines(keepends=True) if "TRACE" in line]
     path.write_text("".join(lines), encoding="utf-8")
     return path
+
+
+def _run(side: str, args: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run one side in `folder`, which gets links to the files that lie here."""
+    for entry in Path.cwd().iterdir():
+        if entry.is_file():
+            (folder / entry.name).symlink_to(entry.resolve())
+    argv = [sys.executable, "-m", "firstbad.ui", side, *args]
+    return subprocess.run(argv, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
+
+
+def _no_trace(side: str, ran: subprocess.CompletedProcess[str], what: str) -> FirstbadError:
+    said = (ran.stderr.strip() or ran.stdout.strip() or "it printed nothing").splitlines()[-1]
+    return FirstbadError(
+        f"the {side} gave no trace of {what} (status {ran.returncode}: {said})",
+        remedy="check that the pixel lies on the detector, inside the ROI and outside the mask",
+        slug="no-trace-run",
+    )
+
+
+def _store(side: str, args: list[str], chosen: str, out: Path, *, as_json: bool) -> int:
+    from ...tracer.pixels import selected
+    from ...tracer.store import writable, zarr_library
+
+    zarr_library()
+    writable(out)
+    selected(chosen)  # a word that makes no sense is refused before anything runs
+    _folder(out.parent)
+    count = _simulated(args, chosen, out) if side == "sim" else _streamed(args, chosen, out)
+    if as_json:
+        say_json({"store": str(out), "pixels": count})
+    else:
+        print(f"{out}: {count} pixels")
+    return SAME
+
+
+def _simulated(args: list[str], chosen: str, out: Path) -> int:
+    from ...sim.many import prepare, write_store
+    from ...tracer.pixels import selected
+
+    return write_store(prepare(args, selected(chosen)), out)
+
+
+def _streamed(args: list[str], chosen: str, out: Path) -> int:
+    """The C reference fills a binary stream (trace.h) beside the store, which becomes the store."""
+    import shlex
+
+    from ...tracer.store_stream import read_stream
+
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".firstbad-") as name:
+        folder = Path(name)
+        ran = _run("reference", [*args, f"--trace-pixels={chosen}", "--trace-stream=firstbad.stream"], folder)
+        stream = folder / "firstbad.stream"
+        if ran.returncode != 0 or not stream.is_file():
+            raise _no_trace("reference", ran, "these pixels")
+        survey = read_stream(stream, out, {"side": "C", "program": "reference", "args": shlex.join(args)})
+    return len(survey.pixels)
