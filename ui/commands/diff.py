@@ -1,4 +1,4 @@
-"""`firstbad diff REFERENCE CANDIDATE`: which quantity went bad first."""
+"""`firstbad diff REFERENCE CANDIDATE`: which quantity went bad first, in two traces or in two stores of many."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ...tracer.errors import FirstbadError
 from ..output import DIFFERENT, SAME, console, say_json
 
 
@@ -15,21 +16,29 @@ def register(app: typer.Typer) -> None:
 
     @app.command("diff")
     def diff(
-        reference: Annotated[Path, typer.Argument(help="trace of the trusted program")],
-        candidate: Annotated[Path, typer.Argument(help="trace of the port")],
+        reference: Annotated[Path, typer.Argument(help="trace (or store) of the trusted program")],
+        candidate: Annotated[Path, typer.Argument(help="trace (or store) of the port")],
         catalogue: Annotated[Path | None, typer.Option(help="a catalogue of quantities (TOML)")] = None,
         show_all: Annotated[bool, typer.Option("--all", help="list every quantity, also those that agree")] = False,
+        pictures: Annotated[Path | None, typer.Option(help="of two stores: a folder for maps as PNG")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
     ) -> int:
         """Compare two traces: the origins first, what they drag along, what heals, what only one side has.
 
-        Exit 0 same, 1 different, 2 trouble.
+        Two stores (`firstbad trace --all`) give a map: which quantity is the origin at which pixel, and how many
+        separate causes there are. Exit 0 same, 1 different, 2 trouble.
         """
+        stores = [_is_store(path) for path in (reference, candidate)]
+        if any(stores):
+            return _stores(reference, candidate, catalogue, pictures, stores, show_all=show_all, as_json=as_json)
+        if pictures is not None:
+            raise FirstbadError(
+                "--pictures needs two stores", remedy="trace many pixels: firstbad trace SIDE --all", slug="usage"
+            )
         from ...tracer.catalogue import load
-        from ...tracer.diff import compare
-        from ...tracer.text import read
+        from ...tracer.stream import compare_files
 
-        found = compare(read(reference), read(candidate), load(catalogue) if catalogue else load())
+        found = compare_files(reference, candidate, load(catalogue))
         if as_json:
             say_json(found.as_dict())
         else:
@@ -37,3 +46,46 @@ def register(app: typer.Typer) -> None:
 
             diff_page(console(), found, everything=show_all)
         return SAME if found.same else DIFFERENT
+
+
+def _is_store(path: Path) -> bool:
+    """A folder that zarr made; the store module itself is only loaded where there is one."""
+    return (path / "zarr.json").is_file()
+
+
+def _stores(
+    reference: Path,
+    candidate: Path,
+    catalogue: Path | None,
+    pictures: Path | None,
+    stores: list[bool],
+    *,
+    show_all: bool,
+    as_json: bool,
+) -> int:
+    if not all(stores):
+        store, other = (reference, candidate) if stores[0] else (candidate, reference)
+        raise FirstbadError(
+            f"{store} is a store of many pixels and {other} is none",
+            remedy="compare two stores, or two traces of one pixel",
+            slug="store-and-trace",
+        )
+    from ...tracer.catalogue import load
+    from ...tracer.store import open_store
+    from ...tracer.store_judge import judge_stores
+
+    known = load(catalogue)
+    opened = open_store(reference), open_store(candidate)
+    found = judge_stores(*opened, known)
+    made: list[Path] = []
+    if pictures is not None:
+        from ..pictures import draw
+
+        made = draw(pictures, *opened, found, known)
+    if as_json:
+        say_json({**found.as_dict(), "pictures": [str(path) for path in made]})
+    else:
+        from ..render_stores import stores_page
+
+        stores_page(console(), found, made, everything=show_all)
+    return SAME if found.same else DIFFERENT

@@ -1,0 +1,171 @@
+"""Two stores compared under a catalogue: screened in bulk, then each set of origins judged as a trace would be.
+
+The bulk comparison (store_compare.py) knows one relative limit. What it accuses is judged again at one pixel of each
+set of origins by `diff.compare`, with running error analysis and closures: a set that is rounding there is cleared,
+the others get the side at fault and what the judge would call them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .catalogue import Catalogue
+from .diff import Diff, compare
+from .image_noise import Array
+from .pixels import CostlyPixel, costly_groups
+from .store import Store, is_missing
+from .store_compare import StoreDiff, compare_stores
+
+MOST = 32
+"""Sets of origins that are judged one by one; those behind hold fewer pixels and stay as they were screened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A set of origins: what it was screened as, one pixel to trace, and what the judge says there.
+
+    `origins` are (quantity, side at fault, pattern) at that pixel; `noise` where the judge finds nothing that differs.
+    `judged` is False behind the first MOST sets.
+    """
+
+    screened: tuple[str, ...]
+    pixels: int
+    pixel: tuple[int, int]
+    cost: CostlyPixel | None
+    origins: tuple[tuple[str, str, str], ...]
+    noise: bool
+    judged: bool
+
+
+@dataclass(frozen=True)
+class StoresDiff:
+    """The screening and its judgements, in the order of `screened.signatures`."""
+
+    screened: StoreDiff
+    judgements: tuple[Judgement, ...]
+    settings: tuple[tuple[str, str, str], ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing differs by more than rounding, and both hold the same quantities."""
+        one_sided = self.screened.only_reference or self.screened.only_candidate
+        return not one_sided and all(j.noise for j in self.judgements)
+
+    @property
+    def causes(self) -> tuple[tuple[tuple[str, ...], int, tuple[int, int]], ...]:
+        """Separate causes, most pixels first: quantities, pixels, one pixel to trace.
+
+        Quantities that are origins in exactly the same sets are one cause.
+        """
+        where: dict[str, list[int]] = {}
+        for place, one in enumerate(self.judgements):
+            names = tuple(name for name, _, _ in one.origins) if one.judged else one.screened
+            for name in () if one.noise else names:
+                where.setdefault(name, []).append(place)
+        rows: list[tuple[tuple[str, ...], int, tuple[int, int]]] = []
+        for places in dict.fromkeys(tuple(p) for p in where.values()):
+            sets = [self.judgements[p] for p in places]
+            together = tuple(name for name, p in where.items() if tuple(p) == places)
+            rows.append((together, sum(s.pixels for s in sets), _best(sets)))
+        return tuple(sorted(rows, key=lambda row: -row[1]))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            **self.screened.as_dict(),
+            "same": self.same,
+            "settings": [dict(zip(("name", "reference", "candidate"), s, strict=True)) for s in self.settings],
+            "causes": [{"quantities": list(q), "pixels": n, "pixel": list(p)} for q, n, p in self.causes],
+            "signatures": [_row(j) for j in self.judgements],
+        }
+
+
+def _row(one: Judgement) -> dict[str, Any]:
+    cost = one.cost
+    return {
+        "screened": list(one.screened),
+        "pixels": one.pixels,
+        "pixel": list(one.pixel),
+        "correlation_gain": cost.correlation_gain if cost else None,
+        "sum_gain": cost.sum_gain if cost else None,
+        "origins": [{"quantity": q, "side": s, "pattern": p} for q, s, p in one.origins],
+        "noise": one.noise,
+        "judged": one.judged,
+    }
+
+
+def _best(judgements: list[Judgement]) -> tuple[int, int]:
+    """The pixel to trace: of the sets with fewest origins the one whose healing gains most."""
+    return min(judgements, key=lambda j: (len(j.origins), -(j.cost.correlation_gain if j.cost else 0.0))).pixel
+
+
+def judge_stores(reference: Store, candidate: Store, catalogue: Catalogue) -> StoresDiff:
+    """Compare two stores with the graph and the judgement of `catalogue` (an empty one: order, and plain rounding)."""
+    graph = {q.name: q.parents for q in catalogue} if catalogue else None
+    screened = compare_stores(reference, candidate, graph, canonical=catalogue.canonical)
+    costs = costliest(reference, candidate, screened, catalogue)
+    judged = tuple(
+        _judge(reference, candidate, catalogue, screened, number, cost if number < MOST else None)
+        for number, cost in enumerate(costs)
+    )
+    return StoresDiff(screened, judged, _settings(reference, candidate))
+
+
+def _judge(
+    reference: Store,
+    candidate: Store,
+    catalogue: Catalogue,
+    screened: StoreDiff,
+    number: int,
+    cost: CostlyPixel | None,
+) -> Judgement:
+    signature = screened.signatures[number]
+    worst = signature.example
+    pixel = (cost.slow, cost.fast) if cost is not None else worst
+    if number >= MOST:
+        return Judgement(signature.origins, signature.pixels, pixel, cost, (), noise=False, judged=False)
+    for place in dict.fromkeys((pixel, worst)):  # the costliest; if that is rounding, where it is relatively worst
+        diff = compare(reference.trace(*place), candidate.trace(*place), catalogue)
+        if not diff.agree:
+            return Judgement(
+                signature.origins, signature.pixels, place, cost, _named(diff), noise=False, judged=True
+            )  # fmt: skip
+    return Judgement(signature.origins, signature.pixels, pixel, cost, (), noise=True, judged=True)
+
+
+def _named(diff: Diff) -> tuple[tuple[str, str, str], ...]:
+    return tuple((f.quantity, str(f.side), f.pattern.text if f.pattern else "") for f in diff.origins)
+
+
+def _settings(reference: Store, candidate: Store) -> tuple[tuple[str, str, str], ...]:
+    """Facts about the two runs that differ though they should not: the arguments and the precision."""
+    names = [name for name in ("args", "dtype") if name in reference.facts and name in candidate.facts]
+    return tuple((n, reference.facts[n], candidate.facts[n]) for n in names if reference.facts[n] != candidate.facts[n])
+
+
+def final_image(store: Store, catalogue: Catalogue) -> Array | None:
+    """The last final quantity (the intensity) as an image; NaN where nothing was traced; None if there is none."""
+    finals = [name for name in store.names if (q := catalogue.get(catalogue.canonical(name))) and q.final]
+    name = finals[0] if finals else None
+    if name is None:
+        return None
+    image = np.full(store.shape, np.nan)
+    for start in range(0, len(store), store.tile):
+        stop = min(len(store), start + store.tile)
+        values = store.read(name, start, stop)[:, 0, 0]
+        at = store.pixels[start:stop]
+        image[at[:, 0], at[:, 1]] = np.where(is_missing(values), np.nan, values)
+    return image
+
+
+def costliest(
+    reference: Store, candidate: Store, screened: StoreDiff, catalogue: Catalogue
+) -> tuple[CostlyPixel | None, ...]:
+    """For each set of origins the pixel whose healing gains correlation and sum most; None without an intensity."""
+    images = [final_image(store, catalogue) for store in (reference, candidate)] if screened.signatures else [None]
+    if images[0] is None or images[1] is None:
+        return (None,) * len(screened.signatures)
+    return costly_groups(images[0], images[1], screened.image(), len(screened.signatures))

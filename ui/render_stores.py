@@ -1,0 +1,111 @@
+"""Two stores on the screen: the first line is the answer, then the causes, the pixels to trace, the quantities."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .values import count
+
+if TYPE_CHECKING:
+    from ..tracer.store_judge import Judgement, StoresDiff
+
+SHOWN = 12
+
+
+def stores_page(console: Console, diff: StoresDiff, pictures: list[Path], *, everything: bool = False) -> None:
+    """Print `diff`; with `everything` each set of origins and each quantity, also those that agree."""
+    console.print(_headline(diff), soft_wrap=True)
+    for name, left, right in diff.settings:
+        console.print(Text(f"  {name} differ: reference {left}, candidate {right}"), soft_wrap=True)
+    _causes(console, diff)
+    _sets(console, diff, everything)
+    _columns(console, diff, everything)
+    for side, names in (("reference", diff.screened.only_reference), ("candidate", diff.screened.only_candidate)):
+        if names:
+            console.print(Text(f"only the {side} has {', '.join(names)}"), soft_wrap=True)
+    if diff.screened.order == "order":
+        console.print(Text("no catalogue: the order of the quantities stood in for the graph", style="dim"))
+    for path in pictures:
+        console.print(Text(f"wrote {path}", style="dim"), soft_wrap=True)
+
+
+def _headline(diff: StoresDiff) -> Text:
+    screened = diff.screened
+    size = f"{count(len(screened.pixels), 'pixel')}, {count(len(screened.columns), 'quantity')}"
+    if diff.same:
+        noise = sum(j.pixels for j in diff.judgements)
+        more = f" (rounding shows at {count(noise, 'pixel')})" if noise else ""
+        return Text("SAME ", style="bold green") + Text(f"{size} agree{more}")
+    causes = diff.causes
+    if not causes:
+        return Text("DIFFERENT ", style="bold yellow") + Text(f"no origin; quantities on one side only; {size}")
+    names = "; ".join(" and ".join(quantities) for quantities, _, _ in causes[:4])
+    said = f"first bad: {names}" if len(causes) == 1 else f"{len(causes)} separate causes: {names}"
+    more = " …" if len(causes) > 4 else ""
+    where = f" ({screened.diverging} of {count(len(screened.pixels), 'pixel')})"
+    return Text("DIFFERENT ", style="bold red") + Text(said + more, style="bold") + Text(where)
+
+
+def _causes(console: Console, diff: StoresDiff) -> None:
+    if not diff.causes:
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for name in ("cause", "pixels", "trace this one (slow fast)"):
+        table.add_column(name, overflow="fold")
+    for quantities, pixels, (slow, fast) in diff.causes[:SHOWN]:
+        table.add_row(Text(" and ".join(quantities), style="bold red"), str(pixels), f"{slow} {fast}")
+    console.print(table)
+    if len(diff.causes) > SHOWN:
+        console.print(Text(f"{len(diff.causes) - SHOWN} more causes (--json lists them)", style="dim"))
+
+
+def _sets(console: Console, diff: StoresDiff, everything: bool) -> None:
+    """Sets of origins, largest first, each with what the judge said at its pixel."""
+    shown = diff.judgements if everything else diff.judgements[:SHOWN]
+    if shown:
+        console.print(Text("\npixels by their set of origins", style="bold"))
+    for one in shown:
+        slow, fast = one.pixel
+        names = " and ".join(one.screened)
+        console.print(Text(f"  {names}: {count(one.pixels, 'pixel')}, costliest {slow} {fast}"), soft_wrap=True)
+        for said in _said(one):
+            console.print(Text(f"    {said}", style="dim"), soft_wrap=True)
+    if len(diff.judgements) > len(shown):
+        console.print(Text(f"  {len(diff.judgements) - len(shown)} more sets (--all lists them)", style="dim"))
+
+
+def _said(one: Judgement) -> list[str]:
+    if one.noise:
+        return ["judged there: rounding, not a difference"]
+    said: list[str] = []
+    for quantity, side, pattern in one.origins:
+        fault = {"neither": "an input differs", "unknown": "the side cannot be told"}.get(side, f"{side} at fault")
+        said.append(f"judged there: {quantity}, {fault}" + (f", looks like {pattern}" if pattern else ""))
+    return said if one.judged else ["not judged: too many sets"]
+
+
+def _columns(console: Console, diff: StoresDiff, everything: bool) -> None:
+    columns = [c for c in diff.screened.columns if everything or c.diverging]
+    if not columns:
+        return
+    console.print()
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for name in ("quantity", "diverges", "origin", "largest relative", "at (slow fast)", "NaN", "missing"):
+        table.add_column(name, overflow="fold")
+    for c in columns:
+        place = f"{c.worst[0]} {c.worst[1]}" if c.worst and c.diverging else "-"
+        table.add_row(
+            c.name,
+            str(c.diverging),
+            str(c.origins),
+            f"{c.largest:.3g}",
+            place,
+            str(c.nan or "-"),
+            str(c.missing or "-"),
+        )
+    console.print(table)
