@@ -18,18 +18,17 @@ from torch import Tensor
 
 from ..tracer.errors import FirstbadError
 from ..tracer.store import MISSING, Array, Column, Pixels, StoreWriter, tile_for
-from ..tracer.tap import listen
+from ..tracer.tap import Listener, listen
 from .flags import parse
 from .program import own_options
 from .quirks import named
 from .resolve import resolve
-from .scatter import scatter
+from .scatter import Plan, scatter
 from .scene import Scene
 from .simulate import State, spots_of
 from .trace_lines import PER_PIXEL, PER_STEP, PER_SUBPIXEL, SQUARE, VECTORS
 from .tracing import settled
 
-Replace = Callable[[str, Any, dict[str, int]], Any]
 AT_ONCE = 1 << 27
 """Bytes of columns computed at a time."""
 
@@ -48,19 +47,14 @@ class Many:
         """Subpixels times layers: the most records of a quantity at one pixel."""
         return self.scene.statics.layers * self.scene.statics.oversample**2
 
-    def values(self, replace: Replace | None = None) -> Array:
-        """The pixels' final values (photons), with some tapped values replaced."""
-        parts = [self._run(rows, plan, _Kept(len(rows), replace))[0] for rows, plan in self._batches()]
-        return np.concatenate(parts) if parts else np.zeros(0)
-
     def columns(self) -> Iterator[dict[str, Array]]:
         """Batches of pixels, in order: for each quantity pixels x places x components, MISSING where it is absent."""
-        for rows, plan in self._batches():
+        for rows, plan in self.batches():
             kept = _Kept(len(rows))
-            self._run(rows, plan, kept)
+            self.run(rows, plan, kept)
             yield kept.columns(self.scene, self.places)
 
-    def _batches(self) -> Iterator[tuple[Pixels, Any]]:
+    def batches(self) -> Iterator[tuple[Pixels, Plan]]:
         """Pixels that are computed by the same plan, as many at once as memory allows."""
         most = max(1, AT_ONCE // (8 * 80 * self.places))
         offsets = self.pixels[:, 0] * self.scene.shape[1] + self.pixels[:, 1]
@@ -73,12 +67,13 @@ class Many:
             yield self.pixels[start:stop], plan
             start = stop
 
-    def _run(self, rows: Pixels, plan: Any, kept: _Kept) -> tuple[Array, _Kept]:
+    def run(self, rows: Pixels, plan: Plan, listener: Listener) -> Array:
+        """The final values (photons) of some pixels, computed while `listener` hears every tap."""
         device = self.scene.fields.pix0.x.device
         slow, fast = (torch.from_numpy(np.ascontiguousarray(rows[:, i])).to(device) for i in (0, 1))
-        with torch.no_grad(), listen(kept):
+        with torch.no_grad(), listen(listener):
             value = scatter(self.scene, slow, fast, plan).value
-        return value.detach().cpu().double().numpy(), kept
+        return value.detach().cpu().double().numpy()
 
 
 def prepare(argv: Sequence[str], choose: Callable[[tuple[int, int]], Pixels]) -> Many:
@@ -124,18 +119,15 @@ def write_store(many: Many, path: Path) -> int:
 
 @dataclass
 class _Kept:
-    """A listener: the first sample of each place, one row a pixel; and, where asked, a graft."""
+    """A listener: the first sample of each place, one row a pixel."""
 
     count: int
-    replace: Replace | None = None
     places: dict[tuple[int, int], dict[str, Tensor]] = field(default_factory=dict[tuple[int, int], dict[str, Tensor]])
     once: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
 
     def __call__(self, name: str, value: Any, scope: tuple[tuple[str, int], ...]) -> Any:
-        """Note the value, or answer with what a graft puts there."""
+        """Note the value and hand it back."""
         place = dict(scope)
-        if self.replace is not None:
-            return self.replace(name, value, place)
         if place.get("source", 0) or place.get("orientation", 0):
             return value
         rows = _rows(value, self.count, vector=name in VECTORS)
