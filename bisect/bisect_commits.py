@@ -34,7 +34,7 @@ from .run.probe import Probe
 from .run.progress import Listener, Meter
 from .run.sandbox import Limits
 from .run.setup import Step, Where
-from .run.story import accused, answers, question_of
+from .run.story import accused, answers, question_of, search_of
 from .run.worktrees import Layout
 from .verdict import Culprit, Result
 
@@ -46,15 +46,18 @@ class Options:
     """How a search is run. None of these changes its answer, except `leave_out` and `first_parent`.
 
     `jobs` probes run at a time, here or on the Dask cluster at `cluster`. With `confirm` the culprit and its
-    parents must answer the same twice (or so many times), with `confirm_cold` the second time without a warm start.
-    `leave_out`
-    names commits that are not tried. `cached` lets results of earlier searches count. `home` is where
-    worktrees, journals and results are kept.
+    parents must answer the same twice, a parent that ruled out much more often (a number: just so often), with
+    `confirm_cold` the second time without a warm start. `flaky` is the share of runs in which a bad commit passes
+    (0: unknown): each commit is then run as often as it takes to name the culprit with `confidence`, along the first
+    parents; None trusts every answer. `leave_out` names commits that are not tried. `cached` lets results of earlier
+    searches count. `home` is where worktrees, journals and results are kept.
     """
 
     jobs: int = 1
     cluster: str = ""
     confirm: bool | int = True
+    flaky: float | None = None
+    confidence: float = 0.95
     confirm_cold: bool = True
     first_parent: bool = False
     leave_out: tuple[str, ...] = ()
@@ -69,8 +72,8 @@ class Options:
 class Outcome:
     """What a search found. `commit` describes the culprit where there is exactly one, `named` all that are accused.
 
-    `probes` counts attempts that gave a verdict, `cached` those of them that an earlier search had made, and
-    `hunt` is the signature of the failure that was hunted.
+    `probes` counts attempts that gave a verdict, `cached` those of them that an earlier search had made,
+    `hunt` is the signature of the failure that was hunted, and with `repair` the named ones repaired it.
     """
 
     result: Result
@@ -81,6 +84,7 @@ class Outcome:
     seconds: float
     journal: Path
     hunt: str = ""
+    repair: bool = False
 
 
 def firstbad_home(home: Path | None = None) -> Path:
@@ -130,6 +134,8 @@ def bisect_commits(
     range), must stop (full disk, an exit code from 128 on) or is interrupted; it can be resumed then.
     """
     options = replace(options or Options(), **settings)
+    if options.flaky is not None:  # a posterior needs a line, and answers that are independent of each other
+        options = replace(options, first_parent=True, cached=False)
     commits = read_range(
         open_repository(repo), good, bad, first_parent=options.first_parent, leave_out=options.leave_out
     )
@@ -174,7 +180,7 @@ class _Plan:
             overlay=self.options.overlay,
             layout=self.options.layout,
             fresh=again or not self.options.cached,
-            cold=again and self.options.confirm_cold,
+            cold=again and self.options.confirm_cold and self.options.flaky is None,
             ticket=ticket,
         )
 
@@ -213,6 +219,8 @@ def _options_from(said: dict[str, Any]) -> Options:
     layout: dict[str, Any] = {**said["layout"], "sparse": tuple(said["layout"]["sparse"])}
     return Options(
         confirm=said["confirm"],
+        flaky=said.get("flaky"),
+        confidence=said.get("confidence", 0.95),
         first_parent=said["first_parent"],
         leave_out=tuple(said["leave_out"]),
         steps=tuple(step(data) for data in said["steps"]),
@@ -267,7 +275,10 @@ def newest_unfinished(home: Path, wanted: str) -> Path | None:
 
 def _with_pool(plan: _Plan, book: Journal, on_progress: Listener | None) -> Outcome:
     begun = time.monotonic()
-    search, question = plan.commits.search(confirm=plan.options.confirm), question_of(plan.commits, plan.probe)
+    search, question = (
+        search_of(plan.commits, plan.probe, plan.header["options"]),
+        question_of(plan.commits, plan.probe),
+    )
     repository, settings = plan.commits.repository, plan.options
     with (
         holding(str(repository.path), str(plan.home), settings.layout),
@@ -283,7 +294,9 @@ def _with_pool(plan: _Plan, book: Journal, on_progress: Listener | None) -> Outc
     named = tuple(commit_info(repository, p) for p in accused(result)[:MOST_NAMED])
     info = named[0] if isinstance(result, Culprit) else None
     seconds = time.monotonic() - begun
-    return Outcome(result, info, named, meter.done, meter.cached, seconds, book.path, question.probe.hunt)
+    return Outcome(
+        result, info, named, meter.done, meter.cached, seconds, book.path, question.probe.hunt, plan.commits.repair
+    )
 
 
 def _interrupted(book: Journal, done: int) -> FirstbadError:

@@ -37,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _dispatch(words)
     except FirstbadError as problem:
-        return say_error(problem, as_json=as_json)
+        status = say_error(problem, as_json=as_json)
+        return 130 if problem.slug == "interrupted" else status
     except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:

@@ -22,17 +22,28 @@ def watching(*, quiet: bool) -> Generator[Callable[[Progress], None] | None, Non
     out = console(stderr=True)
 
     def listen(moment: Progress) -> None:
-        if moment.what == "begin" and not out.is_terminal:
-            return
-        out.print(_line(moment), soft_wrap=True)
+        if status is not None:
+            status.update(_now(moment))
+        if moment.what != "begin":
+            out.print(_line(moment), soft_wrap=True)
 
-    yield listen
+    if not out.is_terminal:
+        status = None
+        yield listen
+        return
+    with out.status("[dim]reading the history[/]") as status:
+        yield listen
+
+
+def _now(moment: Progress) -> str:
+    """The line at the bottom of a terminal: how far it is, and what is being tried."""
+    expected = "" if math.isnan(moment.expected) else f", about {moment.expected:.0f} s to go"
+    names = ", ".join(point[:12] for point in moment.running) or "nothing"
+    return f"[dim]{moment.done} probes done, {moment.left} commits left{expected}; running {names}[/]"
 
 
 def _line(moment: Progress) -> str:
     expected = "" if math.isnan(moment.expected) else f", about {moment.expected:.0f} s to go"
     left = f"{moment.left} left{expected}"
-    if moment.what == "begin":
-        return f"[dim]     try  {moment.point[:12]}  ({left}, {len(moment.running)} running)[/]"
     word = {"end": "", "cancel": "cancelled"}.get(moment.what, moment.what)
     return f"[dim]{moment.done:>8}[/]  {moment.point[:12]}  {moment.said or word}  [dim]({left})[/]"

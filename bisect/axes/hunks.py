@@ -79,9 +79,9 @@ class HunkAxis:
         """Edit -> file."""
         return {name: edit.pair.path for name, edit in self.edits.items()}
 
-    def search(self, *, confirm: bool = False) -> SubsetSearch:
+    def search(self, *, confirm: bool = False, repair: bool = False) -> SubsetSearch:
         """Whole files first, then their edits; stops at sets that share no edit."""
-        return SubsetSearch(self.points, groups=self.groups, every=False, confirm=confirm)
+        return SubsetSearch(self.points, groups=self.groups, every=False, confirm=confirm, repair=repair)
 
     def tree(self, chosen: Collection[str]) -> dict[str, Entry | None]:
         """Every file the commit touches as it is with only the `chosen` edits; None where it is absent."""

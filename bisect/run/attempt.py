@@ -24,9 +24,9 @@ from .worktrees import Layout, Slot, Worktrees
 class Task:
     """What a worker needs to try one commit; plain data, so it can travel to another machine.
 
-    `out` is where output is kept. `fresh` runs even where an earlier result is known,
-    `cold` even where the probe could run warm: a confirmation is both. `ticket` names the attempt
-    for cancelling. `tree` is the id of the commit's tree: equal trees answer equally.
+    `out` is where output is kept. `fresh` runs even where an earlier result is known, `cold` even where the probe
+    could run warm: a confirmation is both. `ticket` names the attempt for cancelling. With `edits` the commit's parent
+    stands there with just those edits. `tree` is the id of the commit's tree: equal trees answer equally.
     """
 
     repo: str
@@ -41,6 +41,7 @@ class Task:
     fresh: bool = False
     cold: bool = False
     ticket: str = ""
+    edits: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,11 @@ def _stand(task: Task, slot: Slot, env: dict[str, str], out: Path, stop: Stop) -
     """Check out and prepare; an Attempt only where that failed."""
     try:
         slot.stand_on(task.commit)
+        if task.edits is not None:
+            from ..axes.hunks import HunkAxis
+
+            HunkAxis(slot.repository, task.commit).stand(task.edits, slot.tree)
+            slot.note_changes()  # what a step depends on is read from the index
     except GitError as failed:
         why = f"commit {task.commit[:12]} could not be checked out: {failed.said}"
         if disk_is_full(Path(task.home)):

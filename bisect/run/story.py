@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...tracer.errors import FirstbadError
 from ..axes.commits import CommitRange, describe, read_range
+from ..search.changepoint import ChangePointSearch
+from ..search.noisy import NoisySearch
 from ..verdict import Candidates, Culprit, Flaky, Kind, Result, Several, Verdict
 from .attempt import Attempt
-from .driver import attempt_from
+from .driver import Search, attempt_from
 from .journal import Journal
-from .judges import probe_from_dict
+from .judges import NEARER, Metric, probe_from_dict
 from .plumbing import open_repository
 from .probe import Probe
 from .question import Question
+
+_RUNS = 20.0  # a rate that a person gives weighs as much as so many runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +53,17 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A journal judged again; `result` is None where its answers do not conclude the search yet."""
+    """A journal judged again; `result` is None where its answers do not conclude the search yet.
+
+    Then `left` commits are in question, and `wanted` would be tried next.
+    """
 
     result: Result | None
     tried: tuple[Tried, ...]
     hunt: str
     commits: CommitRange
+    left: int
+    wanted: Sequence[str]
 
 
 def answers(book: Journal) -> list[tuple[str, Attempt]]:
@@ -106,14 +115,36 @@ def question_of(commits: CommitRange, probe: Probe) -> Question:
     return Question(probe, good, bad)
 
 
+def search_of(commits: CommitRange, probe: Probe, options: Mapping[str, Any]) -> Search:
+    """The search that these options ask for: every answer trusted, or a posterior over a line of commits.
+
+    Where answers are unsure and a number is to be nearer to that of one end, the number itself is searched for the
+    point where it changed.
+    """
+    rate = options.get("flaky")
+    if rate is None:
+        return commits.search(confirm=options["confirm"])
+    order = [commits.old[-1], *reversed(commits.commits)]
+    judge = probe.judge
+    if isinstance(judge, Metric) and judge.rule == NEARER:
+        search: Any = ChangePointSearch(order, "value", confidence=options["confidence"])
+    else:
+        believed = (_RUNS * rate, _RUNS * (1 - rate)) if rate else (1.0, 4.0)
+        search = NoisySearch(order, confidence=options["confidence"], false_pass=believed, repair=commits.repair)
+    for commit in commits.left_out:
+        if commit in order:
+            search.record(commit, Verdict(Kind.NO_DATA, "left out by request"))
+    return search
+
+
 def replay(book: Journal, probe: Probe | None = None) -> Replay:
     """Judge everything again from what was kept, running nothing; `probe` puts another question to it.
 
     Only the judge and what is hunted may differ: the command of the kept runs is what it is.
     """
     commits = commits_of(book)
-    question = question_of(commits, probe or probe_from_dict(book.header["probe"]))
-    search = commits.search(confirm=book.header["options"]["confirm"])
+    asked = probe or probe_from_dict(book.header["probe"])
+    question, search = question_of(commits, asked), search_of(commits, asked, book.header["options"])
     ends = [e for e in book.events if e["event"] == "end"]
     verdicts: dict[int, Verdict] = {}
     order: list[int] = []
@@ -123,7 +154,9 @@ def replay(book: Journal, probe: Probe | None = None) -> Replay:
             search.record(ready, verdict)
             verdicts[order.pop(0)] = verdict
     tried = tuple(_tried(ends[i], verdicts[i]) for i in sorted(verdicts))
-    return Replay(search.result(), tried, question.probe.hunt, commits)
+    result = search.result()
+    following = search.next(1) if result is None else []
+    return Replay(result, tried, question.probe.hunt, commits, search.remaining if result is None else 0, following)
 
 
 def _tried(event: dict[str, Any], verdict: Verdict) -> Tried:

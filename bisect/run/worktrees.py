@@ -62,6 +62,10 @@ class Slot:
             self._made = False
             self._check_out(commit)
 
+    def note_changes(self) -> None:
+        """Take what was changed in `tree` into our own index; objects are written to our own git directory."""
+        self._git("add", "--all", "--force")
+
     def _check_out(self, commit: str) -> None:
         if not self._made:
             self._make()

@@ -25,6 +25,8 @@ from .weigh import coarse, exact, trust
 
 _SWAPPED = {State.GOOD: State.BAD, State.BAD: State.GOOD}
 _COARSE = 4096  # above this many untested points only the first-parent line is tried (exact masks cost n² bits)
+_UNSTEADY, _DOUBT = 0.1, 0.01  # belief that answers are unsteady at all; doubt that is left of an accusation
+_MOST_TIMES = 8
 _TRIES = 2  # so many answers less than asked for are put up with before a confirmation is given up
 
 
@@ -34,8 +36,8 @@ class OrderedSearch:
     `parents` maps a point to its parents (roots to none); points it lacks are boundaries about which nothing
     is known. Verdicts that do not decide are skips. `patience` bounds how many broken points of one block are
     tried before those enclosed by them are given up (they stay in the named set). With `confirm` the culprit and its
-    parents must answer the same twice, or as often as it says: where a bad point passes in up to 30 % of runs it
-    takes 5. Raises FirstbadError where `bad` is unknown or not after `good`.
+    parents must answer the same twice, a parent more often where its one answer ruled out many points; a number asks
+    for just so many answers. Raises FirstbadError where `bad` is unknown or not after `good`.
     """
 
     def __init__(
@@ -182,10 +184,32 @@ class OrderedSearch:
         return all(f.settled for f in self._foci())
 
     def _to_confirm(self) -> list[str]:
-        times = 2 if self._confirm is True else int(self._confirm)
-        names = [self._history.names[i] for f in self._foci() for i in (*sorted(f.border), f.accused)]
-        tries = self._tally.verdicts
-        return [p for p in names if self._tally.answers(p) < times and len(tries.get(p, ())) < times + _TRIES]
+        """The accused and its border, as long as they have answered less often than asked for."""
+        tries, wanted = self._tally.verdicts, dict[str, int]()
+        for found in self._foci():
+            for i in sorted(found.border):
+                wanted[self._history.names[i]] = self._times(i)
+            wanted[self._history.names[found.accused]] = 2 if self._confirm is True else int(self._confirm)
+        return [p for p, n in wanted.items() if self._tally.answers(p) < n and len(tries.get(p, ())) < n + _TRIES]
+
+    def _times(self, border: int) -> int:
+        """How often an unchanged point beside the culprit must answer: the more it alone rules out, the more often.
+
+        If it passed by chance, any of the points that it rules out may be the culprit. So it answers until that is
+        unlikely: rates of false passes from Beta(1, 4), integrated out over its passes and all fails seen.
+        """
+        if self._confirm is not True:
+            return int(self._confirm)
+        fails = sum(self._at(i) is State.BAD for i in range(len(self._history.names)))
+        span = len(self._history.back([border], lambda i: self._at(i) is not State.GOOD) - self._history.edge)
+        for times in range(2, _MOST_TIMES):
+            # B(1 + times, 4 + fails) / B(1, 4)
+            chance = 4.0 / (4 + fails)
+            for k in range(times):
+                chance *= (1 + k) / (5 + fails + k)
+            if chance * _UNSTEADY * max(span, 1) <= _DOUBT:
+                return times
+        return _MOST_TIMES
 
     def _split(self, found: Focus, n: int, busy: Collection[str]) -> list[str]:
         history = self._history

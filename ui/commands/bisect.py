@@ -11,10 +11,12 @@ from ...tracer.errors import FirstbadError
 from ..output import SAME, TROUBLE, say_json
 
 if TYPE_CHECKING:
-    from ...bisect.bisect_commits import Outcome
+    from ...bisect.bisect_commits import Options, Outcome
+    from ...bisect.bisect_sets import Found
+    from ...bisect.run.overlay import Overlay
     from ...bisect.run.probe import Probe
 
-READERS = ("log", "show", "replay")
+READERS = ("log", "show", "replay", "table")
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command("bisect")
     def bisect(
-        span: Annotated[str, typer.Argument(metavar="GOOD..BAD", help="or: log, show, replay, with a JOURNAL")] = "",
+        span: Annotated[str, typer.Argument(metavar="GOOD..BAD", help="or log, show, replay, table: JOURNAL")] = "",
         command: Annotated[list[str] | None, typer.Argument(help="the probe, after --")] = None,
         repo: Annotated[Path, typer.Option(help="the repository (only read)")] = Path(),
         jobs: Annotated[int, typer.Option(min=1, help="probes at a time")] = 1,
@@ -31,12 +33,21 @@ def register(app: typer.Typer) -> None:
         memory: Annotated[int, typer.Option(help="MiB of address space a process may take; 0: no limit")] = 0,
         metric: Annotated[str, typer.Option(help="judge by a number: stdout:REGEX, json:PATH, images:A,B")] = "",
         rule: Annotated[str, typer.Option(help="which numbers are good: '>= 0.999', '0.9..1.1', nearer")] = "nearer",
+        trace_is: Annotated[str, typer.Option(help="judge by a trace: 'F_latt at pixel 30 40 is an origin'")] = "",
+        reference: Annotated[str, typer.Option(help="for --trace-is: command or file with the trusted trace")] = "",
         hunt: Annotated[str, typer.Option(help="signature of the failure; empty: that of BAD, '*': any")] = "",
         setup: Annotated[list[str] | None, typer.Option(help="a set-up command, cached by project files")] = None,
         build: Annotated[list[str] | None, typer.Option(help="a build command, cached by the tree")] = None,
+        overlay: Annotated[list[str] | None, typer.Option(help="TARGET=FILE: lay FILE over every commit")] = None,
+        overlay_missing: Annotated[bool, typer.Option("--overlay-missing", help="only where it lacks it")] = False,
+        tap: Annotated[list[str] | None, typer.Option(help="MODULE:FUNCTION=QUANTITY: trace what it returns")] = None,
         skip: Annotated[list[str] | None, typer.Option(help="a commit to leave out")] = None,
         warm: Annotated[str, typer.Option(help="modules a fork server imports once: torch,numpy")] = "",
         first_parent: Annotated[bool, typer.Option("--first-parent", help="follow the main line only")] = False,
+        repaired: Annotated[bool, typer.Option("--repaired", help="BAD..GOOD: which commit repaired it")] = False,
+        flaky: Annotated[str, typer.Option(help="answers are unsure: how often a bad one passes (0.2), or auto")] = "",
+        confidence: Annotated[float, typer.Option(min=0.5, max=0.9999, help="with --flaky: when to stop")] = 0.95,
+        hunks: Annotated[bool, typer.Option("--hunks", help="then find which edits of the culprit matter")] = False,
         fresh: Annotated[bool, typer.Option("--fresh", help="do not use results of earlier searches")] = False,
         resume: Annotated[Path | None, typer.Option(help="go on with this journal")] = None,
         journal: Annotated[Path | None, typer.Option(help="where to write the journal")] = None,
@@ -51,28 +62,118 @@ def register(app: typer.Typer) -> None:
         if span in READERS:
             from .bisect_journal import read_journal
 
-            return read_journal(span, [*(command or []), *([str(journal)] if journal else [])], as_json=as_json)
-        from ...bisect.bisect_commits import Options, bisect_commits, parse_range
-
-        if resume is not None and not span:
-            from .bisect_journal import what_was_asked
-
-            repo, good, bad, probe = what_was_asked(resume)
-        else:
-            good, bad = parse_range(span)
-            probe = _probe(command, metric, rule, hunt, timeout, memory, warm)
-        options = Options(
-            jobs=jobs, cluster=cluster, first_parent=first_parent, leave_out=tuple(skip or ()),
-            steps=_steps(setup, build), cached=not fresh,
-        )  # fmt: skip
+            words = [*(command or []), *([str(journal)] if journal else [])]
+            return read_journal(span, words, reference=reference, as_json=as_json)
+        from ...bisect.bisect_commits import Options, bisect_commits, parse_range, resume_bisect
         from ..live import watching
 
         with watching(quiet=as_json) as listener:
+            if resume is not None and not span:
+                outcome = resume_bisect(
+                    resume, on_progress=listener, jobs=jobs, cluster=cluster, **({"cached": False} if fresh else {})
+                )
+                return _finish(outcome, None, Options(), repo, as_json=as_json)
+            good, bad = parse_range(span)[:: -1 if repaired else 1]
+            options = Options(
+                jobs=jobs, cluster=cluster, first_parent=first_parent, leave_out=tuple(skip or ()),
+                steps=_steps(setup, build), cached=not fresh, overlay=_overlay(overlay, tap, overlay_missing),
+                flaky=_rate(flaky), confidence=confidence,
+            )  # fmt: skip
+            plain = _probe(command, metric, rule, hunt, timeout, memory, warm)
+            probe = _traced(plain, trace_is, reference) if trace_is else plain
+            if repaired:
+                _refuse_turned(repo, good, bad)
             outcome = bisect_commits(
                 repo, good, bad, probe, options=options, journal=journal, resume=resume or False, on_progress=listener
             )
-        _say(outcome, as_json=as_json)
-        return status(outcome)
+        return _finish(outcome, probe if hunks else None, options, repo, as_json=as_json)
+
+
+def _finish(outcome: Outcome, probe: Probe | None, options: Options, repo: Path, *, as_json: bool) -> int:
+    """With a `probe`, find the edits that matter; then say what was found."""
+    from dataclasses import replace
+
+    found: Found | None = None
+    if probe is not None and outcome.commit is not None:
+        from ...bisect.bisect_sets import search_hunks
+
+        hunted = replace(probe, hunt=probe.hunt or outcome.hunt)
+        found = search_hunks(outcome.commit.commit, repo, hunted, options, outcome.repair)
+    _say(outcome, found, as_json=as_json)
+    return status(outcome)
+
+
+def _refuse_turned(repo: Path, good: str, bad: str) -> None:
+    from ...bisect.axes.commits import read_range
+
+    if not read_range(repo, good, bad).repair:
+        raise FirstbadError(
+            f"with --repaired the range is BAD..GOOD, but {good} is not newer than {bad}",
+            remedy=f"Write --repaired {good}..{bad}, or leave --repaired out",
+            slug="range-turned",
+        )
+
+
+def _rate(text: str) -> float | None:
+    """None where answers are steady, 0 for an unknown rate."""
+    if text in ("", "auto"):
+        return 0.0 if text else None
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = -1.0
+    if not 0 < rate < 1:
+        raise FirstbadError(
+            f"--flaky {text} is no share of runs", remedy="Give a number between 0 and 1, or auto", slug="usage"
+        )
+    return rate
+
+
+def _pairs(given: list[str] | None, form: str) -> tuple[tuple[str, str], ...]:
+    for word in given or ():
+        left, found, right = word.partition("=")
+        if not (left and found and right):
+            raise FirstbadError(f"'{word}' says nothing to lay over", remedy=f"Write {form}", slug="usage")
+    return tuple((word.partition("=")[0], word.partition("=")[2]) for word in given or ())
+
+
+def _overlay(files: list[str] | None, taps: list[str] | None, missing: bool) -> Overlay | None:
+    """Files and taps for commits that have no tracer; a folder stands for all files below it."""
+    from ...bisect.run.overlay import Overlay
+
+    if not files and not taps:
+        return None
+    each: list[tuple[str, str]] = []
+    for target, source in _pairs(files, "--overlay TARGET=FILE"):
+        top = Path(source).resolve()
+        below = sorted(p for p in top.rglob("*") if p.is_file()) if top.is_dir() else [top]
+        each += [(str(Path(target) / p.relative_to(top)) if p != top else target, str(p)) for p in below]
+    return Overlay(tuple(each), missing, _pairs(taps, "--tap MODULE:FUNCTION=QUANTITY"))
+
+
+def _traced(probe: Probe, question: str, reference: str) -> Probe:
+    """The probe that asks `question` of its trace, against a trace file or what a command prints."""
+    from dataclasses import replace
+
+    from ...bisect.bisect_commits import firstbad_home
+    from ...bisect.run.judges import TraceIs
+    from ...bisect.run.traces import Predicate, trace_probe
+
+    if not reference:
+        raise FirstbadError(
+            "--trace-is compares with a trusted trace, and there is none",
+            remedy="Give --reference 'COMMAND' or --reference FILE",
+            slug="usage",
+        )
+    if Path(reference).is_file():
+        path = str(Path(reference).resolve())
+        filled = Predicate.parse(question).fill(probe.command)
+        return replace(probe, command=filled, judge=TraceIs(question, path), inputs=(path,))
+    import uuid
+
+    out = firstbad_home() / "references" / uuid.uuid4().hex
+    made = trace_probe(question, probe.command, reference, cwd=Path.cwd(), out=out)
+    return replace(probe, command=made.command, judge=made.judge, inputs=made.inputs)
 
 
 def _probe(
@@ -110,7 +211,7 @@ def status(outcome: Outcome) -> int:
     return {"NotHere": 1, "Flaky": TROUBLE}.get(name, SAME)
 
 
-def as_dict(outcome: Outcome) -> dict[str, Any]:
+def as_dict(outcome: Outcome, found: Found | None = None) -> dict[str, Any]:
     """The outcome as plain data: `result` and `commit` first."""
     from dataclasses import asdict
 
@@ -123,15 +224,19 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
         "cached": outcome.cached,
         "seconds": round(outcome.seconds, 3),
         "hunt": outcome.hunt,
+        "repair": outcome.repair,
         "journal": str(outcome.journal),
+        **({"edits": [list(s) for s in found.sets], "of_edits": found.points} if found else {}),
     }
 
 
-def _say(outcome: Outcome, *, as_json: bool) -> None:
+def _say(outcome: Outcome, found: Found | None, *, as_json: bool) -> None:
     if as_json:
-        say_json(as_dict(outcome))
+        say_json(as_dict(outcome, found))
         return
     from ..output import console
-    from ..render_bisect import bisect_page
+    from ..render_bisect import bisect_page, edits_lines
 
     bisect_page(console(), outcome)
+    if found is not None:
+        edits_lines(console(), found)

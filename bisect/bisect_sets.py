@@ -1,0 +1,135 @@
+"""Search axes without an order with one command: the edits of a commit, and what lies around a run.
+
+found = search_hunks(outcome.commit.commit, repo, probe, options)
+found = search_surroundings(survey(Path(), variables=os.environ), probe, out)
+found.result        # Culprit or Several, each set confirmed both ways
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .axes.ambient import AmbientAxis
+from .axes.hunks import HunkAxis
+from .axes.opened import undeclared, watch
+from .bisect_commits import Options, firstbad_home
+from .run.attempt import Attempt, Task, attempt, filled, holding
+from .run.plumbing import open_repository
+from .run.probe import Probe
+from .run.question import Question
+from .run.sandbox import argv_of, run
+from .run.worktrees import remove_tree
+from .search.drive import run_serial
+from .search.subsets import SubsetSearch
+from .verdict import Culprit, Result, Several, Verdict
+
+Told = Callable[[frozenset[str], Verdict, int], None]
+FEW = 8  # for so few points a watched run to learn what is opened costs more than it saves
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an unordered search concluded: `sets` that matter, after `probes`; `read` says who reads it unasked."""
+
+    result: Result
+    points: int
+    probes: int
+    read: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sets(self) -> tuple[tuple[str, ...], ...]:
+        """The minimal sets that are named."""
+        match self.result:
+            case Culprit():
+                return ((self.result.point,),)
+            case Several():
+                return self.result.sets
+            case _:
+                return ()
+
+
+def search_hunks(commit: str, repo: Path, probe: Probe, options: Options, repair: bool = False) -> Found:
+    """Which edits of `commit` matter: the smallest sets of them that bring its failure to its parent (or repair it)."""
+    repository, home = open_repository(repo), firstbad_home(options.home)
+    axis = HunkAxis(repository, repository.resolve(commit))
+
+    with (
+        tempfile.TemporaryDirectory(prefix="firstbad-") as out,
+        holding(str(repository.path), str(home), options.layout),
+    ):
+        count = 0
+
+        def go(chosen: frozenset[str]) -> Attempt:
+            nonlocal count
+            count += 1
+            edits = tuple(p for p in axis.points if p in chosen)
+            return attempt(Task(
+                str(repository.path), str(home), f"{out}/{count}", axis.commit, "", probe, options.steps,
+                options.overlay, options.layout, fresh=True, edits=edits,
+            ))  # fmt: skip
+
+        result = _searched(axis.search(repair=repair), axis.points, probe, go, None, repair)
+    return Found(result, len(axis.points), count, notes=tuple(axis.notes))
+
+
+def search_surroundings(axis: AmbientAxis, probe: Probe, told: Told | None = None) -> Found:
+    """Which of the files and variables of `axis` matter to the command of `probe`, each run in a clean room."""
+    with tempfile.TemporaryDirectory(prefix="firstbad-") as name:
+        top = Path(name).resolve()
+        count = 0
+
+        def go(chosen: frozenset[str], *, watching: bool = False) -> tuple[Attempt, list[str], list[str]]:
+            nonlocal count
+            count += 1
+            place, out = top / f"{count}", top / f"{count}-out"
+            place.mkdir()
+            environment = {**axis.stand(chosen, place), **probe.env}
+            folder = axis.working(place)
+            command = filled(probe.command, {"out": str(out / "kept"), "tree": str(folder)})
+            (out / "kept").mkdir(parents=True)
+            if not watching:
+                ended = run(command, cwd=folder, env=environment, out=out, limits=probe.limits)
+                remove_tree(place)
+                return Attempt(ended), [], []
+            argv = argv_of(command)
+            seen = watch(argv, environment, folder, out / "watch")
+            ended = run(seen.command, cwd=folder, env=seen.environment, out=out, limits=probe.limits)
+            opened = seen.opened() or []
+            read = axis.named([o.path for o in opened if o.how == "read"], place)
+            said = undeclared(opened, " ".join(argv).split(), axis, place, "the command")
+            remove_tree(place)
+            return Attempt(ended), read, said
+
+        everything = frozenset(axis.points)
+        hints = go(everything, watching=True)[1] if len(axis.points) > FEW else []
+        search = axis.search(hints=hints)
+        result = _searched(search, axis.points, probe, lambda chosen: go(chosen)[0], told)
+        found = Found(result, len(axis.points), count, notes=tuple(axis.notes))
+        if not found.sets:
+            return found
+        said = go(frozenset(found.sets[0]), watching=True)[2]
+        return replace(found, read=tuple(said), probes=count)
+
+
+def _searched(
+    search: SubsetSearch, points: Collection[str], probe: Probe, go: Callable[[frozenset[str]], Attempt],
+    told: Told | None, repair: bool = False,
+) -> Result:  # fmt: skip
+    """Both ends settle what is hunted; then every set is judged by that."""
+    none, everything = frozenset[str](), frozenset(points)
+    question = Question(probe, ("bad",), ("good",)) if repair else Question(probe, ("good",), ("bad",))
+    first = {none: go(none), everything: go(everything)}
+    ready = [*question.offer("good", first[none]), *question.offer("bad", first[everything])]
+    known = {none if name == "good" else everything: verdict for name, verdict in ready}
+
+    def judged(chosen: frozenset[str]) -> Verdict:
+        verdict = known.pop(chosen, None) or question.offer("set", go(chosen))[0][1]
+        if told is not None:
+            told(chosen, verdict, search.remaining)
+        return verdict
+
+    return run_serial(search, judged).result
