@@ -73,8 +73,8 @@ class Deviates:
         return v2 * factor
 
     def poisson(self, mean: np.float32) -> np.float32:
-        """A count with the given mean (0 if that is no number): by products below 12, by rejection up to 1e6, then normal."""
-        if mean != mean:
+        """A count with the given mean: by products below 12, by rejection up to 1e6, then normal; 0 for a NaN."""
+        if np.isnan(mean):
             return _f(0.0)
         if mean > 1e6:
             return _f(float(mean) + math.sqrt(float(mean)) * float(self.normal()))

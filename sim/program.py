@@ -180,6 +180,9 @@ class _Session:
         self.sink.lines(setup_lines(self.scene, self.settings.digits))
         with torch.no_grad():
             result = self._image()
+            asked = self.experiment.output.trace_pixel
+            if asked is not None and min(asked) >= 0:
+                self.sink.line(f"TRACE_CONFIG: tracing pixel (spixel={asked[0]}, fpixel={asked[1]})")
             if pixel is not None:
                 self._trace(pixel, result)
             elif result.state.switch_pixel is not None:
@@ -272,7 +275,6 @@ class _Session:
 
         from .tracing import trace_lines
 
-        self.sink.line(f"TRACE_CONFIG: tracing pixel (spixel={pixel[0]}, fpixel={pixel[1]})")
         if result.state.switch_pixel is not None:
             self._warn_range(result)
         lines, value = trace_lines(self.kernel_scene, *pixel, result.state, phi_records=self.settings.phi_records)

@@ -239,6 +239,7 @@ def _orientations(
     if plan.fused:
         term, _, _ = _terms(s, f, plan, cells, q, sweep * s.orientations, (*place, ("orientation", 0)))
         term = term if culled is None else torch.where(culled, 0.0, term)
+        term = term if s.quirks.ignored_weights else term * f.weight[source]
         return intensity + term.sum(0), out_of_range
     before = intensity if _apart(s, intensity) else None
     intensity = intensity if before is None else torch.zeros_like(intensity)
@@ -325,6 +326,8 @@ def _accumulate(
         return _weighted(s, f, intensity, term, culled, factors, source)
     if culled is not None:
         term = torch.where(culled, 0.0, term)
+    if not s.quirks.ignored_weights:
+        term = term * f.weight[source]
     switches = [
         factor
         for on, factor in (

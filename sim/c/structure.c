@@ -145,7 +145,7 @@ static void read_cache(Experiment *e, FILE *file) {
 }
 
 int open_cache(const Experiment *e, FILE **cache) {
-    *cache = e->options.hkl_file == NULL ? fopen(e->options.dump_file, "rb") : NULL;
+    *cache = e->options.hkl_file == NULL && e->quirks ? fopen(e->options.dump_file, "rb") : NULL;
     return *cache != NULL;
 }
 
