@@ -6,7 +6,10 @@ from importlib import import_module
 
 import typer
 
-MODULES = ("diff", "check", "gate", "bisect", "ambient", "investigate", "trace", "graft", "selftest", "init", "demo", "programs")
+MODULES = (
+    *("diff", "check", "gate", "bisect", "ambient", "investigate"),
+    *("trace", "graft", "selftest", "init", "demo", "programs"),
+)
 
 
 def register(app: typer.Typer, only: str = "") -> None:

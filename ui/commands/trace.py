@@ -22,12 +22,14 @@ def register(app: typer.Typer) -> None:
 
     @app.command("trace")
     def trace(
-        side: Annotated[str, typer.Argument(help="sim or reference")],
-        args: Annotated[list[str], typer.Argument(help="nanoBragg's own arguments, after --")],
+        side: Annotated[str, typer.Argument(help="sim or reference; with --inquiry reference or candidate")],
+        args: Annotated[list[str] | None, typer.Argument(help="nanoBragg's own arguments, after --")] = None,
         pixel: Annotated[list[str] | None, typer.Option(help="slow,fast: a text trace; may be repeated")] = None,
         pixels: Annotated[str, typer.Option(help="'slow,fast;slow,fast': a store of these")] = "",
         roi: Annotated[str, typer.Option(help="slow0,slow1,fast0,fast1 (ends included): a store of these")] = "",
         whole: Annotated[bool, typer.Option("--all", help="a store of every pixel")] = False,
+        inquiry: Annotated[Path | None, typer.Option(help="a firstbad.toml: trace its program")] = None,
+        case: Annotated[str, typer.Option(help="which case of the inquiry (the first)")] = "",
         out: Annotated[Path | None, typer.Option(help="folder of the traces, or the store")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
     ) -> int:
@@ -35,8 +37,15 @@ def register(app: typer.Typer) -> None:
 
         Runs have a clean directory with links to the files of this one, so outputs do not land here.
         """
-        if side not in SIDES:
-            raise FirstbadError(f"there is no side {side!r}", remedy="say sim or reference", slug="usage")
+        sides = SIDES if inquiry is None else ("reference", "candidate")
+        if side not in sides:
+            raise FirstbadError(f"there is no side {side!r}", remedy=f"say {sides[0]} or {sides[1]}", slug="usage")
+        if bool(args) == bool(inquiry):
+            raise FirstbadError(
+                "there are no arguments" if not args else "an inquiry has arguments of its own",
+                remedy="say firstbad trace SIDE --all -- ARGS…, or name an --inquiry without ARGS",
+                slug="usage",
+            )
         chosen = [word for word in (pixels, roi and f"roi:{roi}", whole and "all") if word]
         if len(chosen) + bool(pixel) != 1:
             raise FirstbadError(
@@ -45,10 +54,25 @@ def register(app: typer.Typer) -> None:
                 slug="usage",
             )
         if chosen:
-            return _store(side, args, chosen[0], out or Path(f"traces-out/{side}.zarr"), as_json=as_json)
+            place = out or Path(f"traces-out/{side}.zarr")
+            _ready(chosen[0], place)
+            if inquiry is not None:
+                from ..foreign import trace_program
+
+                count = trace_program(inquiry, side, case, chosen[0], place)
+            else:
+                run = _simulated if side == "sim" else _streamed
+                count = run(args or [], chosen[0], place)
+            if as_json:
+                say_json({"store": str(place), "pixels": count})
+            else:
+                print(f"{place}: {count} pixels")
+            return SAME
+        if inquiry is not None:
+            raise FirstbadError("--pixel writes text traces of our own programs", remedy="say --pixels", slug="usage")
         folder = out or Path("traces-out")
         _folder(folder)
-        made = [_one(side, args, _pixel(text), folder) for text in pixel or ()]
+        made = [_one(side, args or [], _pixel(text), folder) for text in pixel or ()]
         if as_json:
             say_json({"traces": [str(path) for path in made]})
         else:
@@ -102,20 +126,15 @@ def _no_trace(side: str, ran: subprocess.CompletedProcess[str], what: str) -> Fi
     )
 
 
-def _store(side: str, args: list[str], chosen: str, out: Path, *, as_json: bool) -> int:
+def _ready(chosen: str, out: Path) -> None:
+    """What can be refused is refused before anything runs."""
     from ...tracer.pixels import selected
     from ...tracer.store import writable, zarr_library
 
     zarr_library()
     writable(out)
-    selected(chosen)  # a word that makes no sense is refused before anything runs
+    selected(chosen)
     _folder(out.parent)
-    count = _simulated(args, chosen, out) if side == "sim" else _streamed(args, chosen, out)
-    if as_json:
-        say_json({"store": str(out), "pixels": count})
-    else:
-        print(f"{out}: {count} pixels")
-    return SAME
 
 
 def _simulated(args: list[str], chosen: str, out: Path) -> int:

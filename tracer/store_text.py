@@ -1,0 +1,77 @@
+"""Text traces of several pixels, a file each, into one store: for programs that can write TRACE lines only.
+
+Each file is read twice, one at a time: first for the columns, then for the values. A word (MOSFLM) is no number and
+cannot be kept; the facts of the store list the quantities that had one. Digits that were not printed stay lost: a
+store remembers in its facts how many there were (`digits`), and the judge works from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from .model import Record, Trace
+from .resolution import significant
+from .store import MISSING, Array, Column, StoreWriter, fail, tile_for
+from .text import read
+from .view import qualified
+
+Pixel = tuple[int, int]
+
+
+def write_logs(
+    logs: Mapping[Pixel, Path],
+    store: Path,
+    shape: tuple[int, int] | None = None,
+    facts: Mapping[str, str] | None = None,
+) -> int:
+    """A store of the traces in `logs` (by pixel: slow, fast); gives the number of pixels.
+
+    FirstbadError `stream-width` where a quantity has two widths, and as `text.read` for a log that is none.
+    """
+    widths, most, words, digits = dict[str, int](), dict[str, int](), dict[str, None](), 6
+    for path in logs.values():
+        for name, records in _by_name(read(path)).items():
+            if any(isinstance(v, str) for r in records for v in r.values):
+                words[name] = None
+                continue
+            _check_width(path, name, records, widths)
+            most[name] = max(most.get(name, 0), len(records))
+            digits = max(digits, *(significant(t) for r in records for t in r.tokens))
+    columns = [Column(name, widths[name], most[name]) for name in most if name not in words]
+    pixels = sorted(logs)
+    size = shape or (max(s for s, _ in pixels) + 1, max(f for _, f in pixels) + 1)
+    more = {"digits": str(min(digits, 17)), **({"words": " ".join(words)} if words else {})}
+    writer = StoreWriter(
+        store, size, columns, np.array(pixels), {**(facts or {}), **more}, tile=tile_for(columns), fresh=True
+    )
+    for pixel in pixels:
+        found = _by_name(read(logs[pixel]))
+        writer.append({c.name: _rows(found.get(c.name, ()), c) for c in columns})
+    writer.close()
+    return len(pixels)
+
+
+def _by_name(trace: Trace) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = {}
+    for record in trace.records:
+        found.setdefault(qualified(record), []).append(record)
+    return found
+
+
+def _check_width(path: Path, name: str, records: Sequence[Record], widths: dict[str, int]) -> None:
+    found = {len(r.values) for r in records}
+    found.add(widths.get(name, len(records[0].values)))
+    if len(found) > 1:
+        several = " and ".join(map(str, sorted(found)))
+        fail("stream-width", f"{name} has {several} values in records of {path}", "Give each quantity one width.")
+    widths[name] = found.pop()
+
+
+def _rows(records: Sequence[Record], column: Column) -> Array:
+    rows = np.full((1, column.occurrences, column.width), MISSING)
+    for at, record in enumerate(records):
+        rows[0, at] = record.numbers
+    return rows
