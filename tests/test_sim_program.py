@@ -37,7 +37,7 @@ LINES = {
     "round": RICH + " -round_xtal -curved_det -point_pixel",
     "tophat": RICH + " -tophat_spots -oversample_omega -water 0",
     "interpolating": f"{CUBIC} -hkl {HKL} -interpolate -lambda 1.2 -distance 30",
-    "kahn": CUBIC + " -polar 1 -distance 3",
+    "kahn": CUBIC + " -polar 1 -distance 3 -oversample 2 -detpixels 7",
 }
 
 
@@ -173,6 +173,37 @@ def test_the_program_prints_a_sealed_trace_that_reads_back(folder: Path, capsys:
     assert [int(re.findall(r"phi_tic=(\d+)", line)[0]) for line in phi[:3]] == [0, 1, 2]
 
 
+def proved(argv: list[str], slow: int, fast: int, folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """Run the program with a traced pixel; hold the trace's last value against the image file, bit for bit."""
+    assert main([*argv, "-trace_pixel", str(slow), str(fast)]) == 0
+    said = capsys.readouterr()
+    final = parse_trace(said.out, "out").find("I_pixel_final")[0].tokens[0]
+    image = np.fromfile(folder / "floatimage.bin", np.float32)
+    width = round(image.size**0.5)
+    assert np.float32(float(final)).tobytes() == image[slow * width + fast].tobytes()
+    return said.err
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_printed_trace_ends_in_the_pixel_of_the_file(
+    dtype: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("rich", "switches", "interpolating"):
+        proved([*LINES[name].split(), "--dtype", dtype], 3, 2, folder, capsys)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "more", ["", "-phi 3 -osc 1 -phisteps 3 -mosaic 0.5 -mosaic_dom 4", "-gauss_xtal", "-curved_det -nopgm"]
+)
+def test_a_trace_is_the_compiled_image_s_pixel(more: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Compiled where eager has the same bits, else eager: the program itself refuses a trace that differs."""
+    argv = [*CUBIC.split(), "-detpixels", "48", *more.split(), "--dtype", "float32", "--engine", "compiled"]
+    for slow, fast in ((0, 0), (24, 25), (47, 3)):
+        assert "cannot be compiled" not in proved(argv, slow, fast, folder, capsys)
+
+
 def test_digits_shorten_what_is_printed_only(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main([*CUBIC.split(), "-trace_pixel", "3", "2", "--digits", "4"])
     assert re.search(r"TRACE_PY: R_distance_meters 0\.1\d{0,3}\n", capsys.readouterr().out)
@@ -237,6 +268,8 @@ def test_a_cbf_header_gives_the_geometry(folder: Path) -> None:
         ("-cell 100 -default_F 1 -stol nothere.txt", 9, "nothere.txt"),
         ("-cell 100 -default_F 1 -divsteps 1", 9, "-square_div"),
         ("-default_F 1 -mat nothere.mat", 2, "nothere.mat"),
+        ("-cell 100 -default_F 1 -detpixels 4 --digits 18", 2, "17 digits"),
+        ("-cell 100 -hkl wild.hkl", 2, "wild.hkl"),
         ("-cell 100 -default_F 1 -thicksteps", 2, "-thicksteps"),
         ("-cell 100 -default_F 1 -detpixels 4 --dtype float16", 2, "float32 or float64"),
         ("-cell 100 -default_F 1 -detpixels 4 --digits none", 2, "--digits"),
@@ -247,6 +280,7 @@ def test_a_cbf_header_gives_the_geometry(folder: Path) -> None:
 def test_an_error_is_one_sentence_and_a_status(
     line: str, status: int, said: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (folder / "wild.hkl").write_text("1 2 3 4\n99999999 0 0 5\n")
     assert main(line.split()) == status
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("error: ")
