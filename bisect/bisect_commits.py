@@ -167,8 +167,8 @@ class _Plan:
     trees: dict[str, str]
     header: dict[str, Any]
 
-    def task(self, point: str, out: str, ticket: str, again: bool) -> Task:
-        """The work order for one point; one that is tried again is run afresh."""
+    def task(self, point: str, out: str, ticket: str, again: int) -> Task:
+        """The work order for one point; one that is tried again is run afresh, and the first time cold."""
         return Task(
             repo=str(self.commits.repository.path),
             home=str(self.home),
@@ -179,8 +179,8 @@ class _Plan:
             steps=self.options.steps,
             overlay=self.options.overlay,
             layout=self.options.layout,
-            fresh=again or not self.options.cached,
-            cold=again and self.options.confirm_cold and self.options.flaky is None,
+            fresh=again > 0 or not self.options.cached,
+            cold=again == 1 and self.options.confirm_cold and self.options.flaky is None,
             ticket=ticket,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
@@ -48,25 +49,25 @@ class Search(Protocol):
 
 @dataclass
 class Drive:
-    """One search being driven. `task_for(point, out, ticket, again)` makes the work order for a point."""
+    """One search being driven. `task_for(point, out, ticket, again)` makes the work order for the point's try number `again`, from 0."""
 
     search: Search
     question: Question
     journal: Journal
     pool: Pool
     meter: Meter
-    task_for: Callable[[str, str, str, bool], Task]
+    task_for: Callable[[str, str, str, int], Task]
     running: dict[Future[Attempt], str] = field(default_factory=dict[Future[Attempt], str])
     dropped: set[Future[Attempt]] = field(default_factory=set[Future[Attempt]])
     losses: dict[str, int] = field(default_factory=dict[str, int])
     count: int = 0
-    tried: set[str] = field(default_factory=set[str])
+    tried: Counter[str] = field(default_factory=Counter[str])
 
     def known(self, answers: Iterable[tuple[str, Attempt]]) -> None:
         """Take up what an earlier run of this search has journalled."""
         for point, attempt in answers:
             self.count += 1
-            self.tried.add(point)
+            self.tried[point] += 1
             self.meter.ended(attempt.ended.seconds, attempt.cached)
             self._record(point, attempt)
 
@@ -102,9 +103,9 @@ class Drive:
         self.count += 1
         ticket = uuid.uuid4().hex
         out = self.journal.runs / f"{self.count:04d}-{point[:12]}"
-        again = point in self.tried
-        self.tried.add(point)
-        self.journal.append("begin", point=point, ticket=ticket, run=out.name, again=again)
+        again = self.tried[point]
+        self.tried[point] += 1
+        self.journal.append("begin", point=point, ticket=ticket, run=out.name, again=again > 0)
         self.running[self.pool.submit(self.task_for(point, str(out), ticket, again))] = point
         self._tell("begin", point, "")
 
@@ -122,12 +123,12 @@ class Drive:
         attempt = self.pool.attempt_of(future)
         if attempt.ended.cancelled:
             self.journal.append("cancelled", point=point)
-            self.tried.discard(point)
+            self.tried[point] -= 1
             return
         if lost(attempt.ended) and self.losses.get(point, 0) < RETRIES:
             self.losses[point] = self.losses.get(point, 0) + 1
             self.journal.append("lost", point=point, why=attempt.ended.problem or "killed from outside")
-            self.tried.discard(point)
+            self.tried[point] -= 1
             return
         verdict = self.question.verdict(attempt)
         self._refuse_full_disk(attempt, verdict)

@@ -25,7 +25,7 @@ from .weigh import coarse, exact, trust
 
 _SWAPPED = {State.GOOD: State.BAD, State.BAD: State.GOOD}
 _COARSE = 4096  # above this many untested points only the first-parent line is tried (exact masks cost n² bits)
-_UNSTEADY, _DOUBT = 0.1, 0.01  # belief that answers are unsteady at all; doubt that is left of an accusation
+_DOUBT = 0.005  # doubt left of an accusation, if answers were unsteady at all
 _MOST_TIMES = 8
 _TRIES = 2  # so many answers less than asked for are put up with before a confirmation is given up
 
@@ -207,7 +207,7 @@ class OrderedSearch:
             chance = 4.0 / (4 + fails)
             for k in range(times):
                 chance *= (1 + k) / (5 + fails + k)
-            if chance * _UNSTEADY * max(span, 1) <= _DOUBT:
+            if chance * max(span, 1) <= _DOUBT:
                 return times
         return _MOST_TIMES
 
