@@ -49,7 +49,10 @@ class Search(Protocol):
 
 @dataclass
 class Drive:
-    """One search being driven. `task_for(point, out, ticket, again)` makes the work order for the point's try number `again`, from 0."""
+    """One search being driven.
+
+    `task_for(point, out, ticket, again)` makes the work order for a point that was tried `again` times before.
+    """
 
     search: Search
     question: Question

@@ -1,0 +1,143 @@
+"""What `firstbad bisect` offers on the command line, each on a real repository through the command itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from run_repos import exits, git, make_repo
+from transcripts import perform
+
+HEAT = """\
+# revision {i}
+import sys
+K = {k}
+STEPS = 50
+def diffuse(u):
+    return [u[0]] + [u[j] + 0.1 * K * (u[j - 1] - 2 * u[j] + u[j + 1]) for j in range(1, len(u) - 1)] + [u[-1]]
+def profile():
+    u = [0.0] * 10 + [1.0] * 10
+    for _ in range(STEPS):
+        u = diffuse(u)
+    return u
+def total():
+    return sum(x * x for x in profile())
+if __name__ == "__main__":
+    print("total", total())
+# {tail}
+"""
+FIRST_BAD = 13
+RUN = [sys.executable, "-S", "heat.py"]
+METRIC = ["--metric", r"stdout:total (\S+)"]
+
+
+def heat(i: int) -> dict[str, str]:
+    bad = i >= FIRST_BAD
+    return {"heat.py": HEAT.format(i=i, k=1.02 if bad else 1.0, tail="tidy" if bad else "to do")}
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, list[str]]:
+    monkeypatch.setenv("FIRSTBAD_HOME", str(tmp_path / "home"))
+    ids = make_repo(tmp_path / "repo", 20, heat)
+    return tmp_path / "repo", ids
+
+
+def bisect(where: Path, *words: str) -> Any:
+    """The one JSON object that the command prints."""
+    status, out, err = perform(["bisect", "--json", *words], where)
+    assert status in (0, 1, 2) and "Traceback" not in err
+    return json.loads(out)
+
+
+def test_the_edits_of_the_culprit_that_matter(repo: tuple[Path, list[str]]) -> None:
+    where, ids = repo
+    said = bisect(where, f"{ids[0]}..{ids[-1]}", *METRIC, "--hunks", "--", *RUN)
+    assert said["commit"] == ids[FIRST_BAD]
+    assert (said["edits"], said["of_edits"]) == ([["heat.py:3 (-1 +1)"]], 3)
+
+
+def test_which_commit_repaired_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRSTBAD_HOME", str(tmp_path / "home"))
+    ids = make_repo(tmp_path / "repo", 12, lambda i: {"n": f"{i}\n", "ok": f"{int(i >= 5)}\n"})
+    said = bisect(tmp_path / "repo", "--repaired", f"{ids[0]}..{ids[-1]}", "--hunks", "--", "grep -q 1 ok")
+    assert said["commit"] == ids[5] and said["repair"] is True
+    assert said["edits"] == [["ok:1 (-1 +1)"]]
+    turned = bisect(tmp_path / "repo", "--repaired", f"{ids[-1]}..{ids[0]}", "--", "true")
+    assert turned["error"]["slug"] == "range-turned"
+
+
+def test_the_number_itself_is_searched_where_answers_are_unsure(repo: tuple[Path, list[str]]) -> None:
+    where, ids = repo
+    said = bisect(where, f"{ids[0]}..{ids[-1]}", *METRIC, "--flaky", "auto", "--", *RUN)
+    assert said["commit"] == ids[FIRST_BAD] and said["detail"]["confidence"] >= 0.95
+    assert any("goes from" in line for line in said["detail"]["evidence"])
+
+
+def test_a_commit_that_passes_by_chance_is_run_until_it_is_sure(tmp_path: Path, repo: tuple[Path, list[str]]) -> None:
+    """Every fourth run of a bad commit passes, counted outside, so that the test itself is steady."""
+    where, ids = repo
+    count = f"echo x >>{tmp_path}/count; test $(($(wc -l <{tmp_path}/count) % 4)) -eq 0"
+    command = f"if grep -q 'K = 1.02' heat.py; then {count}; fi"
+    said = bisect(where, f"{ids[0]}..{ids[-1]}", "--flaky", "0.2", "--confidence", "0.99", "--", command)
+    assert said["commit"] == ids[FIRST_BAD] and said["detail"]["confidence"] >= 0.99
+    journal = said["journal"]
+    again = bisect(where, "replay", journal)
+    assert again["detail"]["point"] == ids[FIRST_BAD]
+    assert bisect(where, "x..y", "--flaky", "2", "--", "true")["error"]["slug"] == "usage"
+
+
+def test_old_commits_are_traced_from_outside_and_one_search_tells_of_each_quantity(
+    tmp_path: Path, repo: tuple[Path, list[str]]
+) -> None:
+    where, ids = repo
+    (tmp_path / "driver.py").write_text("import heat\nheat.total()\n")
+    taps = ["--tap", "heat:profile=profile", "--tap", "heat:total=total", "--overlay", f"run.py={tmp_path}/driver.py"]
+    good = tmp_path / "good.log"
+    make_repo(tmp_path / "other", 1, heat)
+    code = "import heat; print('TRACE: profile', *map(repr, heat.profile())); print('TRACE: total', heat.total())"
+    good.write_text(subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path / "other", text=True))
+    asked = ["--trace-is", "total diverges", "--reference", str(good)]
+    said = bisect(where, f"{ids[0]}..{ids[-1]}", *taps, *asked, "--", sys.executable, "run.py")
+    assert said["commit"] == ids[FIRST_BAD]
+    table = bisect(where, "table", said["journal"])
+    assert {q["quantity"]: q["result"]["point"] for q in table["quantities"]} == dict.fromkeys(
+        ("profile", "total"), ids[FIRST_BAD]
+    )
+    assert "run.py" not in git(where, "status", "--porcelain")
+
+
+def test_ctrl_c_in_a_terminal_and_on_with_one_option(tmp_path: Path) -> None:
+    """What was asked (here a commit left out and a build) is in the journal: --resume alone goes on."""
+    where, journal = tmp_path / "repo", tmp_path / "j.jsonl"
+    ids = make_repo(where, 33, exits(17))
+    env = {**os.environ, "FIRSTBAD_HOME": str(tmp_path / "home")}
+    command = "sleep 0.2; test -e built && " + f"{sys.executable} -S prog.py"
+    words = ["--journal", str(journal), "--skip", ids[3], "--build", "touch built", "--", command]
+    begin = [sys.executable, "-m", "firstbad.ui", "bisect", f"{ids[0]}..{ids[-1]}", *words]
+    running = subprocess.Popen(begin, cwd=where, env=env, stderr=subprocess.PIPE, text=True)
+    while not journal.exists() or journal.read_text().count('"event": "end"') < 3:
+        time.sleep(0.02)
+    running.send_signal(signal.SIGINT)
+    said = running.communicate()[1]
+    assert running.returncode == 130
+    assert f"firstbad bisect --resume {journal}" in said and "Traceback" not in said
+    on = [sys.executable, "-m", "firstbad.ui", "bisect", "--json", "--resume", str(journal)]
+    done = json.loads(subprocess.run(on, cwd=tmp_path, env=env, capture_output=True, text=True, check=True).stdout)
+    assert done["commit"] == ids[17]
+    events = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert not [e for e in events if e.get("point") == ids[3] and e["event"] == "begin"]
+
+
+def test_log_without_a_journal_lists_what_there_is(repo: tuple[Path, list[str]]) -> None:
+    where, ids = repo
+    said = bisect(where, f"{ids[0]}..{ids[-1]}", *METRIC, "--", *RUN)
+    (one,) = bisect(where, "log")["searches"]
+    assert (one["state"], one["path"]) == ("Culprit", said["journal"])
