@@ -1,4 +1,4 @@
-"""Search axes without an order with one command: the edits of a commit, and what lies around a run.
+"""Search axes without an order with one command: the edits of a commit, what lies around a run, its flags.
 
 found = search_hunks(outcome.commit.commit, repo, probe, options)
 found = search_surroundings(survey(Path(), variables=os.environ), probe, out)
@@ -7,12 +7,14 @@ found.result        # Culprit or Several, each set confirmed both ways
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .axes.ambient import AmbientAxis
+from .axes.flags import FlagAxis
 from .axes.hunks import HunkAxis
 from .axes.opened import undeclared, watch
 from .bisect_commits import Options, firstbad_home
@@ -20,7 +22,7 @@ from .run.attempt import Attempt, Task, attempt, filled, holding
 from .run.plumbing import open_repository
 from .run.probe import Probe
 from .run.question import Question
-from .run.sandbox import argv_of, run
+from .run.sandbox import Command, argv_of, run
 from .run.worktrees import remove_tree
 from .search.drive import run_serial
 from .search.subsets import SubsetSearch
@@ -113,6 +115,39 @@ def search_surroundings(axis: AmbientAxis, probe: Probe, told: Told | None = Non
             return found
         said = go(frozenset(found.sets[0]), watching=True)[2]
         return replace(found, read=tuple(said), probes=count)
+
+
+def search_flags(axis: FlagAxis, around: AmbientAxis, probe: Probe, told: Told | None = None) -> Found:
+    """Which edits between two command lines matter; `{flags}` in the command is filled with each line between them.
+
+    Every run has a copy of everything `around` to itself, so that one build does not see another's files.
+    """
+    with tempfile.TemporaryDirectory(prefix="firstbad-") as name:
+        top = Path(name).resolve()
+        count = 0
+
+        def go(chosen: frozenset[str]) -> Attempt:
+            nonlocal count
+            count += 1
+            place, out = top / f"{count}", top / f"{count}-out"
+            place.mkdir()
+            (out / "kept").mkdir(parents=True)
+            environment = {**around.stand(around.points, place), **probe.env}
+            words = {"out": str(out / "kept"), "tree": str(around.working(place))}
+            command = filled(_with_flags(probe.command, axis.command(chosen)), words)
+            ended = run(command, cwd=around.working(place), env=environment, out=out, limits=probe.limits)
+            remove_tree(place)
+            return Attempt(ended)
+
+        result = _searched(axis.search(), axis.points, probe, go, told)
+    return Found(result, len(axis.points), count, notes=tuple(around.notes))
+
+
+def _with_flags(command: Command, flags: list[str]) -> Command:
+    """A shell's command gets them quoted, a list gets them as words of their own."""
+    if isinstance(command, str):
+        return command.replace("{flags}", shlex.join(flags))
+    return [w for word in command for w in (flags if word == "{flags}" else [word])]
 
 
 def _searched(

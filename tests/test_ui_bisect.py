@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -141,3 +142,21 @@ def test_log_without_a_journal_lists_what_there_is(repo: tuple[Path, list[str]])
     said = bisect(where, f"{ids[0]}..{ids[-1]}", *METRIC, "--", *RUN)
     (one,) = bisect(where, "log")["searches"]
     assert (one["state"], one["path"]) == ("Culprit", said["journal"])
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_the_compiler_flag_that_changes_the_numbers(tmp_path: Path) -> None:
+    """-ffast-math promises that no NaN comes; the others change nothing here."""
+    (tmp_path / "sim.c").write_text(
+        "#include <stdlib.h>\nint main(int c, char **v) {\n  volatile double x = atof(v[1]); double y = x;\n"
+        "  return y == y;\n}\n"
+    )
+    flags = ["--compiler", "--good", "-O0", "--bad", "-O2 -ffast-math -funroll-loops"]
+    command = "cc {flags} -o sim sim.c -lm && ./sim nan"
+    status, out, _ = perform(["flags", "--json", *flags, "--", command], tmp_path)
+    said = json.loads(out)
+    assert status == 0
+    assert [set(s) for s in said["named"]] == [{"add -ffast-math"}]
+    assert not (tmp_path / "sim").exists()
+    status, out, _ = perform(["flags", "--json", *flags, "--", "cc sim.c"], tmp_path)
+    assert (status, json.loads(out)["error"]["slug"]) == (2, "usage")

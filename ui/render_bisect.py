@@ -73,18 +73,18 @@ def edits_lines(console: Console, found: Found) -> None:
     console.print(Text(f"{found.probes} more probes", style="dim"))
 
 
-def surroundings_page(console: Console, found: Found) -> None:
-    """What lies around a run and matters."""
+def found_page(console: Console, found: Found, what: str) -> None:
+    """What matters among so many of `what`."""
     sets = [" and ".join(one) + (", only together" if len(one) > 1 else "") for one in found.sets]
     style = "bold green" if sets else "bold yellow"
     name = type(found.result).__name__
-    said = "; or ".join(sets) or f"nothing is named among {found.points} files and variables"
+    said = "; or ".join(sets) or f"nothing is named among {found.points} {what}"
     console.print(Text(f"{name}: ", style=style) + Text(said), soft_wrap=True)
     for line in (*found.result.evidence, *found.read):
         console.print(Text(f"  · {line}"), soft_wrap=True)
     for note in found.notes:
         console.print(Text(f"  {note}", style="dim"), soft_wrap=True)
-    console.print(Text(f"{found.probes} probes of {found.points} files and variables", style="dim"))
+    console.print(Text(f"{found.probes} probes, {found.points} {what}", style="dim"))
 
 
 def _columns(*names: str) -> Table:

@@ -7,7 +7,7 @@ from importlib import import_module
 import typer
 
 MODULES = (
-    *("diff", "check", "gate", "bisect", "ambient", "investigate"),
+    *("diff", "check", "gate", "bisect", "ambient", "flags", "investigate"),
     *("trace", "graft", "selftest", "init", "demo", "programs"),
 )
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..output import SAME, TROUBLE, console, say_json
+
+if TYPE_CHECKING:
+    from ...bisect.bisect_sets import Found, Told
+    from ...bisect.verdict import Verdict
 
 
 def register(app: typer.Typer) -> None:
@@ -36,38 +42,49 @@ def register(app: typer.Typer) -> None:
         from ...bisect.axes.survey import survey, usual_home
         from ...bisect.bisect_sets import search_surroundings
         from ...bisect.run.sandbox import clean_environment
-        from ..render_bisect import surroundings_page
-        from .bisect import _pairs, _probe
+        from .bisect import plain_probe, split_pairs
 
-        probe = _probe(command, metric, rule, hunt, timeout, 0, "")
+        probe = plain_probe(command, metric, rule, hunt, timeout)
         words = " ".join(command).split()
         axis = survey(
             directory,
             parents=parents,
             patterns=pattern or ["*"],
             home=usual_home(words) if home is None else home,
-            folders={label: Path(path) for label, path in _pairs(folder, "--folder LABEL=PATH")},
+            folders={label: Path(path) for label, path in split_pairs(folder, "--folder LABEL=PATH")},
             variables=clean_environment(),
             always=always or (),
             exclude=[Path(w) for w in words if Path(w).is_absolute()],
         )
-        story = console(stderr=True)
-        count = 0
+        found = search_surroundings(axis, probe, telling(axis.points, quiet=as_json))
+        return say_found(found, "files and variables", as_json=as_json)
 
-        def told(chosen: frozenset[str], verdict: object, left: int) -> None:
-            nonlocal count
-            count += 1
-            kind = getattr(verdict, "kind", "")
-            story.print(f"[dim]{count:>8}[/]  {len(chosen)} of {len(axis.points)}: {kind}  [dim]({left} left)[/]")
 
-        found = search_surroundings(axis, probe, None if as_json else told)
-        kind = type(found.result).__name__
-        if as_json:
-            say_json({
-                "result": kind, "named": [list(s) for s in found.sets], "probes": found.probes,
-                "suspects": found.points,
-                "evidence": list(found.result.evidence), "read": list(found.read), "notes": list(found.notes),
-            })  # fmt: skip
-        else:
-            surroundings_page(console(), found)
-        return {"NotHere": 1, "Flaky": TROUBLE}.get(kind, SAME)
+def telling(points: Collection[str], *, quiet: bool) -> Told | None:
+    """Tell each probe on stderr as it ends."""
+    if quiet:
+        return None
+    story, counted = console(stderr=True), iter(range(1, sys.maxsize))
+
+    def told(chosen: frozenset[str], verdict: Verdict, left: int) -> None:
+        names = ", ".join(sorted(chosen)) if 0 < len(chosen) <= 2 else f"{len(chosen)} of {len(points)}"
+        story.print(f"[dim]{next(counted):>8}[/]  ", end="")
+        story.print(f"with {names}: {verdict.kind} ({left} left)", markup=False, soft_wrap=True)
+
+    return told
+
+
+def say_found(found: Found, what: str, *, as_json: bool) -> int:
+    """Print what an unordered search found; returns the exit status."""
+    from ..render_bisect import found_page
+
+    kind = type(found.result).__name__
+    if as_json:
+        say_json({
+            "result": kind, "named": [list(s) for s in found.sets], "probes": found.probes,
+            "suspects": found.points, "evidence": list(found.result.evidence), "read": list(found.read),
+            "notes": list(found.notes),
+        })  # fmt: skip
+    else:
+        found_page(console(), found, what)
+    return {"NotHere": 1, "Flaky": TROUBLE}.get(kind, SAME)

@@ -79,7 +79,7 @@ def register(app: typer.Typer) -> None:
                 steps=_steps(setup, build), cached=not fresh, overlay=_overlay(overlay, tap, overlay_missing),
                 flaky=_rate(flaky), confidence=confidence,
             )  # fmt: skip
-            plain = _probe(command, metric, rule, hunt, timeout, memory, warm)
+            plain = plain_probe(command, metric, rule, hunt, timeout, memory, warm)
             probe = _traced(plain, trace_is, reference) if trace_is else plain
             if repaired:
                 _refuse_turned(repo, good, bad)
@@ -129,7 +129,8 @@ def _rate(text: str) -> float | None:
     return rate
 
 
-def _pairs(given: list[str] | None, form: str) -> tuple[tuple[str, str], ...]:
+def split_pairs(given: list[str] | None, form: str) -> tuple[tuple[str, str], ...]:
+    """Each `LEFT=RIGHT` of an option that may be repeated."""
     for word in given or ():
         left, found, right = word.partition("=")
         if not (left and found and right):
@@ -144,11 +145,11 @@ def _overlay(files: list[str] | None, taps: list[str] | None, missing: bool) -> 
     if not files and not taps:
         return None
     each: list[tuple[str, str]] = []
-    for target, source in _pairs(files, "--overlay TARGET=FILE"):
+    for target, source in split_pairs(files, "--overlay TARGET=FILE"):
         top = Path(source).resolve()
         below = sorted(p for p in top.rglob("*") if p.is_file()) if top.is_dir() else [top]
         each += [(str(Path(target) / p.relative_to(top)) if p != top else target, str(p)) for p in below]
-    return Overlay(tuple(each), missing, _pairs(taps, "--tap MODULE:FUNCTION=QUANTITY"))
+    return Overlay(tuple(each), missing, split_pairs(taps, "--tap MODULE:FUNCTION=QUANTITY"))
 
 
 def _traced(probe: Probe, question: str, reference: str) -> Probe:
@@ -176,9 +177,10 @@ def _traced(probe: Probe, question: str, reference: str) -> Probe:
     return replace(probe, command=made.command, judge=made.judge, inputs=made.inputs)
 
 
-def _probe(
-    command: list[str] | None, metric: str, rule: str, hunt: str, timeout: float, memory: int, warm: str
+def plain_probe(
+    command: list[str] | None, metric: str, rule: str, hunt: str, timeout: float, memory: int = 0, warm: str = ""
 ) -> Probe:
+    """The probe of a command, judged by its exit code or by a number."""
     from ...bisect.run.judges import Metric
     from ...bisect.run.probe import ExitCode, Probe
     from ...bisect.run.sandbox import Limits
