@@ -53,6 +53,8 @@ def early_lines(scene: Scene) -> Iterator[str]:
     """What comes before and right after the banner."""
     for name in scene.experiment.output.header_files:
         yield f"reading {name}"
+        if name in scene.experiment.output.headerless:
+            yield f"{name} is no SMV image: ignored"
     inputs = Inputs(scene.experiment)
     given = tuple(size / 1000.0 for size in scene.experiment.crystal.sample_mm)
     for axis, before, after in zip("xyz", given, clipped_sample(inputs), strict=True):

@@ -137,7 +137,10 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Files, scales and what is printed. `trace_pixel` is (slow, fast), `printout_pixel` (fast, slow)."""
+    """Files, scales and what is printed. `trace_pixel` is (slow, fast), `printout_pixel` (fast, slow).
+
+    `header_files` are the images whose headers were read, `headerless` those of them that have none.
+    """
 
     floatfile: str = "floatimage.bin"
     intfile: str = "intimage.img"
@@ -150,6 +153,7 @@ class Output:
     adc: float = 40.0
     seed: int | None = None
     header_files: tuple[str, ...] = ()
+    headerless: tuple[str, ...] = ()
     trace_pixel: tuple[int, int] | None = None
     printout: bool = False
     printout_pixel: tuple[int, int] | None = None

@@ -116,13 +116,8 @@ def _read_headers(draft: Draft, argv: Sequence[str], folder: Path, quirks: Quirk
         found = header_values(folder / names[-1], mask=text == "-mask")
         if not found:
             warnings.append(f"{names[-1]} has no SMV header that can be read and is ignored")
+            draft.values["headerless"] = (*draft.values.get("headerless", ()), names[-1])
+            if text == "-mask":
+                draft.values["mask_file"] = None
         draft.values.update(found)
-    if draft.values.get("mask_file") and any("no SMV header" in w for w in warnings):
-        _forget_unreadable_mask(draft, warnings)
     return warnings
-
-
-def _forget_unreadable_mask(draft: Draft, warnings: list[str]) -> None:
-    """A mask without a header masks nothing."""
-    if any(w.startswith(str(draft.values["mask_file"])) for w in warnings):
-        draft.values["mask_file"] = None

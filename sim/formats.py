@@ -48,15 +48,13 @@ def _lookup(text: str, key: str) -> str | None:
 
 
 def header_values(path: Path, *, mask: bool) -> dict[str, Any]:
-    """Experiment fields from the header of an SMV image (or, through fabio, of a CBF); empty if unreadable.
+    """Experiment fields from the header of an SMV image (or, through fabio, of a CBF); empty where it has none.
+
+    FirstbadError where the file cannot be read.
 
     A mask's BEAM_CENTER_Y is counted from the far edge: SIZE2 × PIXEL_SIZE − value.
     """
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return {}
-    text = header_text(content)
+    text = header_text(read_bytes(path, "the image"))
     if text is None:
         return {} if mask else _foreign_header(path)
     keys: dict[str, tuple[str, Any]] = {

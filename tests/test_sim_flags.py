@@ -138,7 +138,9 @@ def test_headers_come_first_and_the_image_last(tmp_path: Path) -> None:
     assert both.detector.Ybeam_mm == 1.1
     assert both.beam.wavelength_A == 3.0
     assert both.detector.ORGX_px == 5.5
-    assert read("-img nothere.img", tmp_path).warnings
+    with pytest.raises(FirstbadError) as caught:
+        read("-img nothere.img", tmp_path)
+    assert caught.value.slug == "unreadable-file"
 
 
 def test_a_file_without_a_header_is_said_and_ignored(tmp_path: Path) -> None:
