@@ -84,7 +84,7 @@ def search_surroundings(axis: AmbientAxis, probe: Probe, told: Told | None = Non
         top = Path(name).resolve()
         count = 0
 
-        def go(chosen: frozenset[str], *, watching: bool = False) -> tuple[Attempt, list[str], list[str]]:
+        def go(chosen: frozenset[str], *, watching: bool = False) -> tuple[Attempt, list[str], dict[str, str]]:
             nonlocal count
             count += 1
             place, out = top / f"{count}", top / f"{count}-out"
@@ -96,25 +96,26 @@ def search_surroundings(axis: AmbientAxis, probe: Probe, told: Told | None = Non
             if not watching:
                 ended = run(command, cwd=folder, env=environment, out=out, limits=probe.limits)
                 remove_tree(place)
-                return Attempt(ended), [], []
+                return Attempt(ended), [], {}
             argv = argv_of(command)
             seen = watch(argv, environment, folder, out / "watch")
             ended = run(seen.command, cwd=folder, env=seen.environment, out=out, limits=probe.limits)
             opened = seen.opened() or []
             read = axis.named([o.path for o in opened if o.how == "read"], place)
-            said = undeclared(opened, " ".join(argv).split(), axis, place, "the command")
+            words = " ".join(argv).split()
+            said = undeclared(opened, words, axis, place, "the command")
             remove_tree(place)
             return Attempt(ended), read, said
 
         everything = frozenset(axis.points)
-        hints = go(everything, watching=True)[1] if len(axis.points) > FEW else []
-        search = axis.search(hints=hints)
-        result = _searched(search, axis.points, probe, lambda chosen: go(chosen)[0], told)
+        many = len(axis.points) > FEW
+        _, hints, said = go(everything, watching=True) if many else (None, [], {})
+        result = _searched(axis.search(hints=hints), axis.points, probe, lambda chosen: go(chosen)[0], told)
         found = Found(result, len(axis.points), count, notes=tuple(axis.notes))
-        if not found.sets:
-            return found
-        said = go(frozenset(found.sets[0]), watching=True)[2]
-        return replace(found, read=tuple(said), probes=count)
+        if found.sets and not many:
+            said = go(everything, watching=True)[2]
+        named = {point for one in found.sets for point in one}
+        return replace(found, read=tuple(line for point, line in said.items() if point in named), probes=count)
 
 
 def search_flags(axis: FlagAxis, around: AmbientAxis, probe: Probe, told: Told | None = None) -> Found:

@@ -196,7 +196,7 @@ class Lab:
             run(watched.command, cwd=directory, env=watched.environment, out=folder, limits=limits)
             seen = watched.opened() or []
             read += room.axis.named([o.path for o in seen if o.how == "read"], place)
-            said += undeclared(seen, argv, room.axis, place, f"the {program.side}")
+            said += undeclared(seen, argv, room.axis, place, f"the {program.side}").values()
             remove_tree(place)
         return list(dict.fromkeys(read)), said
 

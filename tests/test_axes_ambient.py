@@ -141,8 +141,8 @@ def test_files_that_a_run_opened_are_hints(here: Path, tmp_path: Path) -> None:
     opened = watched.opened()
     assert watched.way == "strace" and opened is not None
     said = undeclared(opened, ["-N", "5"], axis, room, "the reference")
-    assert said == ["the reference read Fdump.bin, which no argument names"]
-    assert undeclared(opened, ["--dump=Fdump.bin"], axis, room) == []
+    assert said == {"Fdump.bin": "the reference read Fdump.bin, which no argument names"}
+    assert undeclared(opened, ["--dump=Fdump.bin"], axis, room) == {}
     drive = _search(axis, code, tmp_path / "r", hints=axis.named([o.path for o in opened], room))
     _is_confirmed(drive, "Fdump.bin")
     assert drive.probes <= 8

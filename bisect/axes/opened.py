@@ -133,13 +133,13 @@ def strace_works() -> bool:
 
 def undeclared(
     opened: Iterable[Opened], arguments: Sequence[str], axis: AmbientAxis, into: Path, side: str = "the program"
-) -> list[str]:
-    """Sentences about files of the room `into` that were read though no argument names them."""
+) -> dict[str, str]:
+    """Sentences about files of the room `into` that were read though no argument names them, by point."""
     seen = list(opened)
     own = {one.path.resolve() for one in seen if one.how == "written"}
     read = axis.named((o.path for o in seen if o.how == "read" and o.path.resolve() not in own), into)
     named = {Path(word.rpartition("=")[2]).name for word in arguments}
-    return [f"{side} read {point}, which no argument names" for point in read if Path(point).name not in named]
+    return {point: f"{side} read {point}, which no argument names" for point in read if Path(point).name not in named}
 
 
 def parse_strace(text: str, start: Path) -> list[Opened]:

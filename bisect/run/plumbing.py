@@ -109,6 +109,11 @@ class Repository:
         return asked.decode().strip()
 
 
+def _no_repository(path: Path, said: str) -> str:
+    """What git says in addition, unless it only says the same: it may own the folder and be refused to us."""
+    return f"{path} is no git repository" + ("" if "not a git repository" in said else f": {said}")
+
+
 def open_repository(path: Path) -> Repository:
     """Find the repository at or above `path`: plain, bare, shallow, linked worktree. Writes nothing."""
     if not path.is_dir():
@@ -122,7 +127,7 @@ def open_repository(path: Path) -> Repository:
         )  # fmt: skip
     except GitError as failed:
         raise FirstbadError(
-            f"{path} is no git repository: {failed.said}",
+            _no_repository(path, failed.said),
             remedy="Give its directory with --repo",
             slug="no-repository",
         ) from None

@@ -53,7 +53,7 @@ def register(app: typer.Typer) -> None:
             home=usual_home(words) if home is None else home,
             folders={label: Path(path) for label, path in split_pairs(folder, "--folder LABEL=PATH")},
             variables=clean_environment(),
-            always=always or (),
+            always=[*(always or ()), *(Path(w).as_posix() for w in words)],
             exclude=[Path(w) for w in words if Path(w).is_absolute()],
         )
         found = search_surroundings(axis, probe, telling(axis.points, quiet=as_json))
