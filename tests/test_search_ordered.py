@@ -299,3 +299,28 @@ def test_flaky_histories_are_called_flaky_and_accuse_nobody_falsely() -> None:
 def test_two_thousand_generated_histories_accuse_nobody_falsely() -> None:
     for seed in range(2000):
         _accuses_rightly(generate(seed, size=20 + seed % 60), seed, 1 + seed % 5, shuffled=bool(seed % 2))
+
+
+@settings(max_examples=200, deadline=None)
+@given(worlds(), st.integers(0, 2**32), st.sampled_from([1, 4]), st.booleans())
+def test_whatever_the_answers_a_culprit_is_bad_and_its_parents_are_good(
+    world: tuple,  # type: ignore[type-arg]
+    seed: int,
+    workers: int,
+    shuffled: bool,
+) -> None:
+    """Answers at random, no monotony at all; among several or candidates one at least has only good parents."""
+    parents, *_ = world
+    dice = random.Random(seed)
+    truth = {p: dice.choice([GOOD, GOOD, BAD, BAD, SKIP]) for p in parents} | {"p0": GOOD, "tip": BAD}
+    search = OrderedSearch(parents, ["p0"], "tip")
+    result = run_parallel(search, truth.__getitem__, workers, random.Random(seed) if shuffled else None).result
+    if isinstance(result, Culprit):
+        assert truth[result.point] is BAD
+        assert result.parents and all(truth[p] is GOOD for p in result.parents)
+    elif isinstance(result, Several):
+        assert all(truth[p] is BAD and all(truth[q] is GOOD for q in parents[p]) for (p,) in result.sets)
+    else:
+        assert isinstance(result, Candidates)
+        assert {p for p in result.points if truth[p] is BAD}
+        assert set(result.skipped) <= {p for p in result.points if truth[p] is not BAD}
