@@ -161,7 +161,7 @@ def command_lines(draw: st.DrawFn, most: int = 9, quirks: str = "nanobragg") -> 
     order = draw(st.permutations([["-seed", "7"], *base, *chosen, *odd]))
     line = [word for option in order for word in option] + draw(CUT)
     own = [f"--quirks={quirks}"] if quirks != "nanobragg" else []
-    return own + line + draw(st.sampled_from([[]] * 11 + [["--build=U"]]))
+    return own + line + draw(st.sampled_from([[]] * 11 + [["--build=U"], ["--phi-records"], ["--phi-records"]]))
 
 
 def ulps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
