@@ -128,27 +128,43 @@ def _planted(where: Path, seed: int) -> tuple[int, list[int]]:
     return changed, [len(faults)]
 
 
+def _named_in(where: Path, tree: Path, seed: int) -> tuple[int, int, int]:
+    """(changed lines, edits that matter, probes) of one planted commit, whose edits must be named exactly."""
+    changed, (faults,) = _planted(where, seed)
+    axis = _axis(where)
+
+    def probe(chosen: frozenset[str]) -> Verdict:
+        axis.stand(chosen, tree)
+        found = sum(p.read_text().count("FAULT") for p in tree.glob("m*.py"))
+        return Verdict(Kind.BAD if found == faults else Kind.GOOD)
+
+    drive = run_serial(axis.search(), probe)
+    sets = drive.result.sets if isinstance(drive.result, Several) else ((_point(drive.result),),)
+    assert len(sets) == 1
+    texts = [_added(axis, name) for name in sets[0]]
+    assert sum(t.count("FAULT") for t in texts) == faults
+    assert all("FAULT" in t for t in texts), (changed, sets)
+    return changed, faults, drive.probes
+
+
 def test_the_edits_that_matter_are_named_exactly_in_fifteen_probes(where: Path, tmp_path: Path) -> None:
-    probes: list[int] = []
     _git(tmp_path, "init", "-q", "tree")
-    for seed in range(15):
-        changed, (faults,) = _planted(where, seed)
-        axis = _axis(where)
-        tree = tmp_path / "tree"
-
-        def probe(chosen: frozenset[str], axis: HunkAxis = axis, faults: int = faults, tree: Path = tree) -> Verdict:
-            axis.stand(chosen, tree)
-            found = sum(p.read_text().count("FAULT") for p in tree.glob("m*.py"))
-            return Verdict(Kind.BAD if found == faults else Kind.GOOD)
-
-        drive = run_serial(axis.search(), probe)
-        probes.append(drive.probes)
-        sets = drive.result.sets if isinstance(drive.result, Several) else ((_point(drive.result),),)
-        assert len(sets) == 1
-        texts = [_added(axis, name) for name in sets[0]]
-        assert sum(t.count("FAULT") for t in texts) == faults
-        assert all("FAULT" in t for t in texts), (changed, sets)
+    probes = [_named_in(where, tmp_path / "tree", seed)[2] for seed in range(15)]
     assert statistics.median(probes) <= 15, probes
+
+
+@pytest.mark.bench
+def test_how_many_probes_the_edits_take(where: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The distribution over many planted commits of 20 to 500 changed lines, one or two edits of which matter."""
+    _git(tmp_path, "init", "-q", "tree")
+    rows = [_named_in(where, tmp_path / "tree", seed) for seed in range(100)]
+    with capsys.disabled():
+        for faults in (1, 2):
+            took = sorted(p for _, f, p in rows if f == faults)
+            low, middle, high = took[0], statistics.median(took), took[-1]
+            print(f"\n{faults} of 20 to 500 lines matter: {len(took)} commits, probes {low} to {high}, median {middle}")
+            print("  " + ", ".join(f"{n}: {took.count(n)}" for n in sorted(set(took))))
+    assert statistics.median(p for *_, p in rows) <= 15
 
 
 def _point(result: object) -> str:
