@@ -33,6 +33,8 @@ class Question:
             self._settle()
         if not self.settled:
             return []
+        if not self.probe.hunt and point in self.bad:  # it passed by chance before: its first failure is the one
+            self._hunt([self.verdict(attempt)])
         ready, self.waiting = self.waiting, []
         return [(p, hunted(self.verdict(a), self.probe.hunt)) for p, a in ready]
 
@@ -58,5 +60,8 @@ class Question:
             self.probe = replace(self.probe, judge=settle(good, bad))
             bad = [self.verdict(self.seen[p]) for p in self.bad]
         if not self.probe.hunt:
-            failures = [v.signature for v in bad if v.kind is Kind.BAD]
-            self.probe = replace(self.probe, hunt=failures[0] if failures else "")
+            self._hunt(bad)
+
+    def _hunt(self, verdicts: list[Verdict]) -> None:
+        failures = [v.signature for v in verdicts if v.kind is Kind.BAD]
+        self.probe = replace(self.probe, hunt=failures[0] if failures else "")
