@@ -17,8 +17,11 @@ def capture_fraction(layer: int, thickness: float, mu: float, diffracted: Vec, o
 def solid_angle(R: Tensor, close: Tensor, pixel: float, point: bool) -> Tensor:
     """Steradian of a pixel of `pixel` metres at distance R whose plane is `close` away.
 
-    A point pixel has no area: 1/R², in m⁻².
+    A point pixel has no area: 1/R², in m⁻². In float32 one reciprocal serves for the three divisions.
     """
+    if R.dtype == torch.float32:
+        inverse = R.reciprocal()
+        return inverse * inverse if point else inverse * (pixel * pixel) * inverse * close * inverse
     if point:
         return 1.0 / R / R
     return R.reciprocal() * (pixel * pixel) / R * close / R

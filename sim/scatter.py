@@ -373,7 +373,7 @@ def _scaled(s: Statics, f: Fields, intensity: Tensor, factors: Factors) -> Tenso
     steps = tap("steps", s.steps)
     capture = tap("capture_fraction", factors.capture)
     polar, omega = tap("polar", factors.polar), tap("omega_pixel", factors.omega)
-    value = r_e_sqr * fluence * total / steps
+    value = r_e_sqr * fluence * total / steps if total.dtype == torch.float64 else total * (r_e_sqr * fluence / steps)
     if s.quirks.cached_factors:
         value = value if s.oversample_thick else value * capture
         value = value if s.oversample_polar else value * polar

@@ -29,7 +29,12 @@ class Vec(NamedTuple):
         return Vec(self.x * factor, self.y * factor, self.z * factor)
 
     def over(self, divisor: Tensor | float) -> Vec:
-        """Every component divided by `divisor` (a division, not a product with the reciprocal)."""
+        """Every component divided by `divisor`: in float64 a division each, in float32 by one reciprocal.
+
+        float64 keeps the roundings of the C program; float32 has none to keep, and divisions are its dearest step.
+        """
+        if isinstance(divisor, Tensor) and divisor.dtype == torch.float32:
+            return self.scaled(divisor.reciprocal())
         return Vec(self.x / divisor, self.y / divisor, self.z / divisor)
 
     def plus(self, other: Vec) -> Vec:

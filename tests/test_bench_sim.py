@@ -33,7 +33,7 @@ def test_loop(case, tmp_path, capsys):
     environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
     reference, compiled = [], []
     for _ in range(5):
-        command = [str(build(fast=True)), *words, "--time-loop", "--no-output"]
+        command = [str(build(fast=True)), *words, "-noprogress", "--time-loop", "--no-output"]
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
         reference.append(float(re.findall(r"loop_seconds=([\d.]+)", done.stdout + done.stderr)[0]))
         start = time.perf_counter()
