@@ -170,7 +170,15 @@ def test_images_of_another_size(here: Path):
     port.write_text(port.read_text().replace("(6, 5)", "(5, 6)"))
     assert "5 x 6" in refuses(here, "investigate").replace("×", "x")
     status, out, err = perform(["gate", "--inquiry", "firstbad.toml"], here)
-    assert (status, err) == (2, "") and "TROUBLE" in out
+    assert status == 2 and "TROUBLE" in out
+    assert SENTENCE.fullmatch(err) and "[no-images]" in err
+
+
+def test_a_command_that_cannot_be_split(here: Path):
+    for template, said in (("a 'b", "cannot be split"), (" ", "is empty")):
+        for option in ("--reference", "--candidate"):
+            told = refuses(here, "gate", option, template, "--", "1")
+            assert said in told and option in told and "[usage]" in told
 
 
 def test_an_image_with_nan_fails_the_gate(here: Path):

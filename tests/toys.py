@@ -166,3 +166,18 @@ def _commits(folder: Path, bad_from: int, broken: range) -> dict[str, str]:
     ids = make_repo(folder / "repo", 10, files)
     git(folder / "repo", "config", "gc.auto", "0")
     return {"first": ids[0], "last": ids[-1], "fifth": ids[4], "python": sys.executable}
+
+
+def stores(folder: Path) -> None:
+    """r.zarr and c.zarr, 6 x 5 pixels: the candidate has another F_base in two rows, and a tilt in one column."""
+    import numpy as np
+    from firstbad.tracer.store import Column, StoreWriter, whole_image
+
+    slow, fast = whole_image((6, 5)).T.astype(float)
+    (folder / "toy.toml").write_text(
+        CATALOGUE.replace('"F_cell", "tilt"]', '"F_cell"]\nformula = "2*F_cell"\nfinal = true')
+    )
+    for name, base, tilt in (("r", 10 + 0 * slow, 0 * fast), ("c", 10 + (slow > 3), 2.0 * (fast == 1))):
+        columns = {"tilt": tilt, "F_base": base, "F_cell": base + tilt, "I_pixel_final": 2 * (base + tilt)}
+        with StoreWriter(folder / f"{name}.zarr", (6, 5), [Column(n) for n in columns]) as writer:
+            writer.append({n: np.asarray(v, dtype=float) for n, v in columns.items()})

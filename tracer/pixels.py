@@ -148,15 +148,15 @@ def selected(text: str) -> Callable[[tuple[int, int]], NDArray[np.int64]]:
     def choose(shape: tuple[int, int]) -> NDArray[np.int64]:
         if text == "all":
             return _box(0, shape[0] - 1, 0, shape[1] - 1)
-        found = _box(*numbers[0]) if text.startswith("roi:") else np.array(numbers, dtype=np.int64)
-        outside = found[(found >= np.array(shape)).any(axis=1)]
-        if len(outside):
+        corners = [(numbers[0][1], numbers[0][3])] if text.startswith("roi:") else numbers
+        outside = [(s, f) for s, f in corners if s >= shape[0] or f >= shape[1]]
+        if outside:
             raise FirstbadError(
                 f"pixel {outside[0][0]} {outside[0][1]} (slow, fast) is not on the detector of {shape[0]} × {shape[1]}",
                 remedy="Count from 0; slow comes first.",
                 slug="pixel-outside",
             )
-        return found
+        return _box(*numbers[0]) if text.startswith("roi:") else np.array(numbers, dtype=np.int64)
 
     return choose
 

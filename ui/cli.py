@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 import typer
+import typer.core
 
 from ..tracer.errors import FirstbadError
 from . import commands
@@ -18,6 +19,7 @@ VERBATIM = ("sim", "reference")
 
 def build_app(only: str = "") -> typer.Typer:
     """The typer application with every command on it, or with `only` that one: starting is part of the wait."""
+    typer.core.HAS_RICH = False  # else brackets in help are escaped for a markup that is off here
     app = typer.Typer(
         name="firstbad",
         help="What went bad first? Trace diff and bisect for ports of numerical programs.",

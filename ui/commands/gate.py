@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,6 +51,8 @@ def register(app: typer.Typer) -> None:
                     remedy="say `firstbad gate -- ARGS…`, or name an --inquiry",
                     slug="usage",
                 )
+            for option, template in (("--reference", reference), ("--candidate", candidate)):
+                _whole(option, template)
             what = Inquiry(
                 Program("reference", reference),
                 Program("candidate", candidate),
@@ -60,6 +63,20 @@ def register(app: typer.Typer) -> None:
         else:
             what = load(inquiry)
         return run(what, out, empty=empty, as_json=as_json)
+
+
+def _whole(option: str, template: str) -> None:
+    """A command that cannot be split into words is refused before anything runs."""
+    import shlex
+
+    try:
+        words = shlex.split(template)
+    except ValueError as problem:
+        raise FirstbadError(
+            f"{option} cannot be split into words ({problem}): {template}", remedy="close the quotes", slug="usage"
+        ) from None
+    if not words:
+        raise FirstbadError(f"{option} is empty", remedy="give the command of that program", slug="usage")
 
 
 def run(inquiry: Inquiry, out: Path, *, empty: bool, as_json: bool) -> int:
@@ -84,7 +101,18 @@ def run(inquiry: Inquiry, out: Path, *, empty: bool, as_json: bool) -> int:
         from ..render_gate import gate_table
 
         gate_table(console(), outcomes, inquiry.gate, folder)
+    for outcome in outcomes:
+        if outcome.images is None:
+            sys.stderr.write(f"firstbad: {_no_images(outcome, folder)}\n")
     return _status(outcomes)
+
+
+def _no_images(outcome: Outcome, folder: Path) -> FirstbadError:
+    return FirstbadError(
+        f"case {outcome.case.name} gave no pair of images: {outcome.verdict.reason}",
+        remedy=f"run the command by hand; each run's output lies in {folder}",
+        slug="no-images",
+    )
 
 
 def _status(outcomes: list[Outcome]) -> int:
