@@ -47,6 +47,7 @@ def resolve(
         _check_stol(folder / experiment.crystal.stol_file)
     amplitudes, from_cache = _amplitudes(inputs, folder, quirks)
     geometry = resolve_detector(inputs, quirks)
+    _hold_size(inputs, geometry)
     shuffle, now = Shuffle(), int(time.time())
     lattice = resolve_crystal(inputs, quirks, shuffle, _seed(experiment.crystal.misset_seed, now))
     N = crystal_size(inputs, lattice)
@@ -93,6 +94,27 @@ def resolve(
         amplitudes, from_cache, thickness, wanted, interpolate, roi, mask, shuffle,
         _seed(experiment.output.seed, now),
     )  # fmt: skip
+
+
+def _hold_size(inputs: Inputs, geometry: Geometry) -> None:
+    """Refuse what no memory holds, before anything is computed."""
+    if geometry.fpixels * geometry.spixels > _MOST_PIXELS:
+        raise FirstbadError(
+            f"the image would have {geometry.spixels} x {geometry.fpixels} pixels",
+            remedy="Check -detpixels, -detsize and -pixel.",
+            slug="too-large",
+        )
+    orientations = _phi_scan(inputs).count * mosaic_counts(inputs)[1]
+    if orientations > _MOST_ORIENTATIONS:
+        raise FirstbadError(
+            f"there would be {orientations} orientations of the crystal",
+            remedy="Ask for fewer -phisteps or -mosaic_domains.",
+            slug="too-large",
+        )
+
+
+_MOST_PIXELS = 1 << 31
+_MOST_ORIENTATIONS = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +206,16 @@ def _amplitudes(inputs: Inputs, folder: Path, quirks: Quirks) -> tuple[Amplitude
 
 def _phi(inputs: Inputs) -> tuple[Scan, Tensor, list[Tensor]]:
     """The phi scan (radians), where it starts, and the angle of each step."""
+    scan = _phi_scan(inputs)
+    start = inputs.number("phi", inputs.experiment.crystal.phi_deg) / RTD
+    return scan, start, [start + scan.step * i for i in range(scan.count)]
+
+
+def _phi_scan(inputs: Inputs) -> Scan:
     c = inputs.experiment.crystal
     osc = None if c.osc_deg is None else c.osc_deg / RTD
     step = None if c.phistep_deg is None else c.phistep_deg / RTD
-    scan = phi_grid(c.phisteps, osc, step, default=1.0 / RTD)
-    start = inputs.number("phi", c.phi_deg) / RTD
-    return scan, start, [start + scan.step * i for i in range(scan.count)]
+    return phi_grid(c.phisteps, osc, step, default=1.0 / RTD)
 
 
 def _first_differs(phis: list[Tensor]) -> bool:

@@ -270,6 +270,8 @@ def test_a_cbf_header_gives_the_geometry(folder: Path) -> None:
         ("-default_F 1 -mat nothere.mat", 2, "nothere.mat"),
         ("-cell 100 -default_F 1 -detpixels 4 --digits 18", 2, "17 digits"),
         ("-cell 100 -hkl wild.hkl", 2, "wild.hkl"),
+        ("-cell 100 -default_F 1 -detpixels 1000000", 2, "-detpixels"),
+        ("-cell 100 -default_F 1 -detpixels 4 -osc 1 -phisteps 100000000", 2, "-phisteps"),
         ("-cell 100 -default_F 1 -thicksteps", 2, "-thicksteps"),
         ("-cell 100 -default_F 1 -detpixels 4 --dtype float16", 2, "float32 or float64"),
         ("-cell 100 -default_F 1 -detpixels 4 --digits none", 2, "--digits"),
