@@ -109,6 +109,15 @@ def one_file(folder: Path) -> None:
         (folder / "work" / name).write_text(name)
 
 
+def parent_file(folder: Path) -> None:
+    """A file beside the working directory, one level up, makes the port wrong."""
+    pair(folder)
+    port = folder / "port.py"
+    port.write_text(port.read_text().replace('"table.bin"', '"../tilt.txt"'))
+    (folder / "tilt.txt").write_text("3")
+    (folder / "work" / "notes.txt").write_text("nothing")
+
+
 def two_files(folder: Path) -> None:
     """left.bin and right.bin make the port wrong only together."""
     pair(folder)
