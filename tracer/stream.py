@@ -206,8 +206,11 @@ def compare_files(
 def _trace_lines(path: Path) -> Iterator[list[bytes]]:
     for block in blocks(path):
         lines = block.split(b"\n")
-        if not lines[-1]:
-            lines.pop()
+        last = lines.pop()
+        if not _steered(block, last) and _all_trace(block, lines):
+            yield lines
+            continue
+        lines += [last] if last else []
         kept = [
             line for line in lines if b"TRACE" in line and b"TRACE_OPEN:" not in line and b"TRACE_SEAL:" not in line
         ]
