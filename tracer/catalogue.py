@@ -7,6 +7,7 @@ rule with its reason. docs/catalogue.md describes the file. Without one, order s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -84,6 +85,15 @@ class Parameter:
     solve: Formula | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Console:
+    """A line by which a program tells its set-up: each named group is a value, printed with up to `digits` digits."""
+
+    pattern: re.Pattern[str]
+    digits: int = 6
+    scale: float = 1.0
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """Quantities by name, their graph, and parameters. Empty: nothing is known."""
@@ -91,6 +101,7 @@ class Catalogue:
     quantities: Mapping[str, Quantity] = field(default_factory=dict[str, Quantity])
     parameters: Mapping[str, Parameter] = field(default_factory=dict[str, Parameter])
     name: str = ""
+    console: tuple[Console, ...] = ()
 
     def __iter__(self) -> Iterator[Quantity]:
         return iter(self.quantities.values())
@@ -179,7 +190,7 @@ def _load(path: Path) -> Catalogue:
 def from_document(document: Mapping[str, Any], name: str = "") -> Catalogue:
     """A catalogue out of parsed TOML; every name, key, formula and parent is checked."""
     checker = _Checker(name or "the catalogue")
-    checker.keys("", document, {"quantity", "parameter", "title", "origin"})
+    checker.keys("", document, {"quantity", "parameter", "console", "title", "origin"})
     parameters = {
         key: checker.parameter(key, checker.table(f"parameter.{key}", entry))
         for key, entry in checker.table("parameter", document.get("parameter", {})).items()
@@ -188,8 +199,10 @@ def from_document(document: Mapping[str, Any], name: str = "") -> Catalogue:
         key: checker.quantity(key, checker.table(f"quantity.{key}", entry))
         for key, entry in checker.table("quantity", document.get("quantity", {})).items()
     }
-    checker.graph(quantities, parameters)
-    return Catalogue(quantities, parameters, str(document.get("title", "")) or Path(name).name)
+    console = tuple(checker.console(entry) for entry in cast(list[object], document.get("console", [])))
+    said = {group for line in console for group in line.pattern.groupindex}
+    checker.graph(quantities, parameters, said)
+    return Catalogue(quantities, parameters, str(document.get("title", "")) or Path(name).name, console)
 
 
 class _Checker:
@@ -243,6 +256,17 @@ class _Checker:
             self.formula(entry, table["solve"]) if "solve" in table else None,
         )
 
+    def console(self, value: object) -> Console:
+        table = self.table("console", value)
+        self.keys("console", table, {"line", "digits", "scale", "note"})
+        try:
+            pattern = re.compile(str(table.get("line", "")))
+        except re.error as error:
+            raise self.fail("console", f"has a line that is no pattern: {error}") from None
+        if not pattern.groupindex:
+            raise self.fail("console", "has a line without a named group")
+        return Console(pattern, int(table.get("digits", 6)), float(table.get("scale", 1.0)))
+
     def quantity(self, name: str, table: Mapping[str, Any]) -> Quantity:
         entry = f"quantity.{name}"
         self.keys(entry, table, _QUANTITY_KEYS)
@@ -286,7 +310,9 @@ class _Checker:
         scale = self.formula(entry, table["scale"]) if "scale" in table else None
         return Noise(float(table.get("ulp", 8.0)), scale, str(table["why"]))
 
-    def graph(self, quantities: Mapping[str, Quantity], parameters: Mapping[str, Parameter]) -> None:
+    def graph(
+        self, quantities: Mapping[str, Quantity], parameters: Mapping[str, Parameter], said: Iterable[str] = ()
+    ) -> None:
         """Parents exist, there is no cycle, formulas read parents and parameters only, no alias serves two."""
         owner: dict[str, str] = {}
         for name, quantity in quantities.items():
@@ -297,7 +323,7 @@ class _Checker:
             for parent in (*quantity.parents, *quantity.beside):
                 if parent not in quantities:
                     raise self.fail(entry, f"has the parent {parent!r}, which is no quantity")
-            known = {name, *quantity.parents, *quantity.beside, *parameters}
+            known = {name, *quantity.parents, *quantity.beside, *parameters, *said}
             for alternative in quantity.formulas:
                 unknown = sorted(alternative.formula.names - known)
                 if unknown:

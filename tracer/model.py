@@ -66,6 +66,8 @@ class Trace:
     name: str = ""
     manifest: Manifest | None = None
     skipped: tuple[Skipped, ...] = ()
+    plain: tuple[str, ...] = ()
+    """Lines without TRACE before the last record (the first two thousand): what the program says of its set-up."""
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self.records)

@@ -22,6 +22,8 @@ _MARK = re.compile(r"TRACE\w*(?=[:\s]|\Z)")
 _AGAIN = re.compile(r"(?<=[\s\d\])])TRACE\w*:")
 _SIMPLE = re.compile(r"(TRACE\w*): ([^\s=:{}\[\](),]+) ([-+0-9.eE ]+)\Z")
 _HEAD = 4096
+_PLAIN, _LONG = 2000, 400
+"""How many lines without TRACE are kept, and how long one may be."""
 
 
 def read(path: Path | str) -> Trace:
@@ -43,7 +45,7 @@ def parse_bytes(data: bytes, name: str = "") -> Trace:
     manifest = reader.finish()
     if not found and manifest is None:
         _refuse_no_trace(name, data)
-    return Trace(tuple(found), name, manifest, tuple(reader.skipped))
+    return Trace(tuple(found), name, manifest, tuple(reader.skipped), tuple(reader.plain))
 
 
 def records(lines: Iterable[bytes], name: str = "") -> Iterator[Record]:
@@ -109,6 +111,7 @@ class Reader:
     def __init__(self, name: str = "") -> None:
         self.name = name
         self.skipped: list[Skipped] = []
+        self.plain: list[str] = []
         self._sections: dict[str, str] = {}
         self._counts: dict[tuple[str, Scope], int] = {}
         self.seal = Seal(name)
@@ -123,6 +126,14 @@ class Reader:
                 text = line.decode("utf-8", "replace").rstrip("\r\n")
                 if not self.seal.control(text, line, number, cut=cut):
                     yield from self.line(number, text, cut=cut)
+            elif (
+                len(self.plain) < _PLAIN and len(raw) < _LONG and raw.endswith(b"\n") and not raw.endswith(b"% done\n")
+            ):
+                self.plain.append(raw.decode("utf-8", "replace").rstrip("\r\n"))
+
+    def _keep(self, raw: bytes) -> None:
+        if len(raw) < _LONG and not raw.endswith(b"% done\n"):
+            self.plain.append(raw.decode("utf-8", "replace").rstrip("\r\n"))
 
     def finish(self) -> Manifest | None:
         """The manifest, after the last line; FirstbadError where the trace was opened and is not whole."""

@@ -85,10 +85,25 @@ class View:
             self._position[id(record)] = index
             klass = tuple(sorted(place(record)))
             self.groups.setdefault(name, {}).setdefault(klass, []).append(record)
+        self._told: dict[int, int] = {}
+        self._hear()
         self._number_siblings()
         digits = trace.facts.get("digits", "")
         self.formats = Formats(trace.records, int(digits) if digits.isdigit() else 0)
         self.epsilon = FLOAT32 if _single(trace, trace.facts.get("dtype", "")) else EPSILON
+
+    def _hear(self) -> None:
+        """What the program says of its set-up in plain lines; a TRACE record of the same name wins."""
+        known, end = set(self.groups), len(self.trace.records)
+        for line in self.trace.plain:
+            for console in self.catalogue.console:
+                match = console.pattern.search(line)
+                for name, text in match.groupdict().items() if match else ():
+                    if name not in known and text is not None:
+                        record = _heard(name, text, console.scale)
+                        self.names[id(record)], self._position[id(record)] = name, end
+                        self._told[id(record)] = console.digits
+                        self.groups.setdefault(name, {}).setdefault((), []).append(record)
 
     def _number_siblings(self) -> None:
         for groups in self.groups.values():
@@ -162,7 +177,12 @@ class View:
         """Half the last printed digit of each component."""
         known = self._half.get(id(record))
         if known is None:
-            known = tuple(self.formats.half(record, index) for index in range(len(record.values)))
+            if id(record) in self._told:
+                known = tuple(
+                    _told_half(v, t, self._told[id(record)]) for v, t in zip(record.values, record.tokens, strict=True)
+                )
+            else:
+                known = tuple(self.formats.half(record, index) for index in range(len(record.values)))
             self._half[id(record)] = known
         return known
 
@@ -256,6 +276,22 @@ class View:
 
     def _length(self, numbers: tuple[float, ...]) -> float:
         return math.sqrt(sum(v * v for v in numbers))
+
+
+def _heard(name: str, text: str, scale: float) -> Record:
+    tokens = tuple(text.split())
+    try:
+        values: tuple[float | str, ...] = tuple(float(token) * scale for token in tokens)
+    except ValueError:
+        values = tokens
+    return Record(name, values, tokens, () if len(values) == 1 else (len(values),), prefix="CONSOLE")
+
+
+def _told_half(value: float | str, token: str, digits: int) -> float:
+    """Half the last digit; whole numbers are exact."""
+    if isinstance(value, str) or value == 0 or not math.isfinite(value) or token.lstrip("-").isdigit():
+        return 0.0
+    return 0.5 * 10.0 ** (math.floor(math.log10(abs(value))) - digits + 1) + EPSILON * abs(value)
 
 
 class At:
