@@ -184,7 +184,8 @@ _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?\b(?:nan|i
 def console_lines(text: str) -> list[str]:
     """What a run prints, without banner, meter and pixel records; the warning that is glued to others left out."""
     lines = _RANGE.sub("", text.replace("TRACE_PY", "TRACE_C")).splitlines()
-    return [line for line in lines if not _OWN.match(line)]
+    said = [line for line in lines if not _OWN.match(line)]
+    return sorted(said, key=lambda line: line.startswith("TRACE_C_PHI"))  # C prints pixel by pixel, -printout between
 
 
 def numbers(line: str) -> tuple[str, list[float]]:
