@@ -122,7 +122,7 @@ def read_mask(path: Path, fpixels: int, spixels: int) -> np.ndarray:
 
 def read_matrix(path: Path) -> tuple[float, ...]:
     """Nine numbers, row by row; the columns are a*, b*, c* (dimensionless until divided by λ)."""
-    text = read_bytes(path, "the matrix file", "unreadable-matrix").decode("latin-1")
+    text = read_bytes(path, "the matrix file", slug="unreadable-matrix").decode("latin-1")
     numbers = list(islice(leading_floats(text), 9))
     if len(numbers) < 9:
         raise FirstbadError(

@@ -75,8 +75,8 @@ def test_tiles_of_any_size_give_the_same_bits(name: str, folder: Path) -> None:
 
 
 def test_the_state_for_a_trace_is_that_of_the_image(folder: Path) -> None:
-    for name in LINES:
-        scene = resolve(read(LINES[name], folder))
+    for line in LINES.values():
+        scene = resolve(read(line, folder))
         one, two = settled(scene), run(scene).state
         assert (one.first_pixel, one.first_sweep) == (two.first_pixel, two.first_sweep)
         assert (one.switch_pixel, one.switch_sample) == (two.switch_pixel, two.switch_sample)
