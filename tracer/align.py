@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .model import Record
-from .view import View, place
+from .place import place
+from .view import View
 
 
 class By(StrEnum):

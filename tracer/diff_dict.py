@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .diff import value_of
 from .model import Trace
-from .view import place
+from .place import place
 
 if TYPE_CHECKING:
     from .closure import ClosureResult

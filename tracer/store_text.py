@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from .model import Record, Trace
+from .place import qualified
 from .resolution import significant
 from .store import MISSING, Array, Column, StoreWriter, fail, tile_for
 from .text import read
-from .view import qualified
 
 Pixel = tuple[int, int]
 
