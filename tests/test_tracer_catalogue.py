@@ -88,3 +88,11 @@ def test_a_bad_file_is_one_sentence(tmp_path: Path, text: str | None, slug: str)
     with pytest.raises(FirstbadError) as caught:
         load(path)
     assert caught.value.slug == slug and "bad.toml" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_relative_name_means_the_file_of_the_directory_of_now(tmp_path, monkeypatch):
+    for title in ("one", "two"):
+        (tmp_path / title).mkdir()
+        (tmp_path / title / "mine.toml").write_text(f'title = "{title}"')
+        monkeypatch.chdir(tmp_path / title)
+        assert load("mine.toml").name == title

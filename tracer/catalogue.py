@@ -164,27 +164,27 @@ class Catalogue:
 
 def load(path: Path | str | None = None) -> Catalogue:
     """The catalogue in a TOML file (nanoBragg's own without a path); FirstbadError says which entry is wrong."""
-    return _load(Path(path) if path is not None else DEFAULT)
-
-
-@lru_cache(maxsize=8)
-def _load(path: Path) -> Catalogue:
-    import tomllib
-
+    where = Path(path) if path is not None else DEFAULT
     try:
-        with path.open("rb") as stream:
-            document = tomllib.load(stream)
+        return _parsed(where.read_text(encoding="utf-8"), str(where))
     except FileNotFoundError:
         raise FirstbadError(
-            f"the catalogue {path} does not exist", remedy="Check the name.", slug="catalogue-missing"
+            f"the catalogue {where} does not exist", remedy="Check the name.", slug="catalogue-missing"
         ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, ValueError) as error:
         raise FirstbadError(
-            f"the catalogue {path} cannot be read: {error}",
+            f"the catalogue {where} cannot be read: {error}",
             remedy="docs/catalogue.md shows its form.",
             slug="catalogue-syntax",
         ) from None
-    return from_document(document, str(path))
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str, name: str) -> Catalogue:
+    """Kept by the text, not by the name: a relative name means another file in another directory."""
+    import tomllib
+
+    return from_document(tomllib.loads(text), name)
 
 
 def from_document(document: Mapping[str, Any], name: str = "") -> Catalogue:
