@@ -234,8 +234,29 @@ def test_serial_parallel_and_any_order_name_the_same(world: tuple, seed: int) ->
         assert isinstance(alone, Culprit) and alone.point == culprit
 
 
-@settings(max_examples=100, deadline=None)
+_AUDITED = (  # p13 is the culprit, and p15, its child beside the accused p18, is all that is left to try
+    {
+        **{f"p{i}": ["p0"] for i in range(1, 7)},
+        **{f"p{i}": [f"p{i - 6}"] for i in range(7, 12)},
+        "p12": ["p6", "p7", "p8"],
+        "p13": ["p7"],
+        "p14": ["p8"],
+        "p15": ["p13"],
+        "p16": ["p10"],
+        "p17": ["p11", "p12", "p13"],
+        "p18": ["p12", "p14", "p15"],
+        "p19": ["p17"],
+        "tip": ["p16", "p18", "p19", "p9"],
+    },
+    "p13",
+    {"p13", "p15", "p17", "p18", "p19", "tip"},
+    {"p1", "p13", "p12"},
+)
+
+
+@settings(max_examples=300, deadline=None)
 @given(worlds(), st.integers(0, 2**32))
+@example(_AUDITED, 0)
 def test_bounds_never_lie(world: tuple, seed: int) -> None:  # type: ignore[type-arg]
     """At every step the culprit is still among what remains, whatever order the answers come in."""
     parents, culprit, bad, skipped = world

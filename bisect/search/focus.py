@@ -74,7 +74,7 @@ def focus(history: History, state: StateOf, start: int, patience: int) -> Focus:
         audit |= _exits(history, state, claim - {accused}, explains, accused) - passed
     return Focus(
         accused,
-        frozenset(suspects | claim) if live else claim_set,
+        frozenset(suspects | claim) if live or audit else claim_set,
         frozenset(live),
         frozenset(audit),
         frozenset(region),
