@@ -4,6 +4,7 @@
     python tests/fault_bench.py --only torch    one set: torch, c, drawn, pairs, controls
     python tests/fault_bench.py --sample 20     every so many-th case only
     python tests/fault_bench.py --json FILE     every single outcome beside the table
+    python tests/fault_bench.py --logs FOLDER   keep the logs of all runs there and take those that are there (of older simulators too: empty it then)
 
 The data lie in tests/bench/faults. A fault whose edit changes no traced value is invalid and is counted as that, never as found.
 """
@@ -11,6 +12,7 @@ The data lie in tests/bench/faults. A fault whose edit changes no traced value i
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import random
 import sys
@@ -21,6 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import ModuleType
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -66,26 +69,30 @@ def faults(side: str) -> list[Fault]:
 class Bench:
     """The two clean programs, and what they print on each line."""
 
-    def __init__(self, folder: Path, plain: bool = True) -> None:
-        self.folder, self.plain = folder, plain
+    def __init__(self, folder: Path, plain: bool = True, logs: Path | None = None) -> None:
+        self.folder, self.plain, self.logs = folder, plain, runs.Logs(logs)
         runs.write_inputs(folder)
         self.catalogue: Catalogue = load()
         self.lines = runs.command_lines()
         self.sources = runs.Sources()
-        self.objects = runs.Objects(folder / "c")
-        self.c = self.objects.clean()
         self._clean: dict[tuple[str, str], str] = {}
         self._formulas: dict[str, set[str]] = {}
+
+    @functools.cached_property
+    def objects(self) -> runs.Objects:
+        """The C reference, compiled when it is needed."""
+        return runs.Objects(self.folder / "c")
+
+    @functools.cached_property
+    def c(self) -> Path:
+        """The clean C program."""
+        return self.objects.clean()
 
     def clean(self, side: str, line: str) -> str:
         """The clean log of one side on one line."""
         if (side, line) not in self._clean:
-            words = self.lines[line].words()
-            if side == "c":
-                self._clean[side, line] = runs.run_c(self.c, words, self.folder)
-            else:
-                with runs.torch_copy(self.sources, ()) as program:
-                    self._clean[side, line] = runs.run_torch(program, words, self.folder)
+            with ExitStack() as stack:
+                self._clean[side, line] = self._edited(side, [], stack)(self.lines[line].words())
         return self._clean[side, line]
 
     def trial(self, outcome: Outcome, bad: str, own: str) -> Outcome:
@@ -141,11 +148,17 @@ class Bench:
     def _edited(
         self, side: str, edits: Sequence[tuple[str, str, str]], stack: ExitStack
     ) -> Callable[[Sequence[str]], str]:
-        if side == "c":
-            binary = self.objects.planted(edits)
-            return lambda words: runs.run_c(binary, words, self.folder)
-        program = stack.enter_context(runs.torch_copy(self.sources, edits))
-        return lambda words: runs.run_torch(program, words, self.folder)
+        """The program with these edits; it is made when a log is asked for that was not kept."""
+
+        @functools.cache
+        def made() -> Callable[[Sequence[str]], str]:
+            if side == "c":
+                binary = self.objects.planted(edits) if edits else self.c
+                return lambda words: runs.run_c(binary, words, self.folder)
+            program = stack.enter_context(runs.torch_copy(self.sources, edits))
+            return lambda words: runs.run_torch(program, words, self.folder)
+
+        return lambda words: self.logs.get((side, list(edits), list(words)), lambda: made()(words))
 
     def drawn(self, count: int, seed: int = SEED) -> Iterator[Outcome]:
         """Faults of the seeded generator; their origin is what changed although its parents did not."""
@@ -155,11 +168,13 @@ class Bench:
     def _drawn(self, mutation: draw.Mutation) -> Outcome:
         """The first of its lines on which a drawn fault shows."""
         outcome = Outcome(mutation.id, mutation.file, mutation.lines[0], "candidate", (), ())
+        texts = {**self.sources.texts, mutation.file: mutation.text}
         try:
-            with runs.copy_of(self.sources, {**self.sources.texts, mutation.file: mutation.text}) as program:
+            with ExitStack() as stack:
+                program = functools.cache(lambda: stack.enter_context(runs.copy_of(self.sources, texts)))
                 for line in mutation.lines:
                     outcome.line = line
-                    bad = runs.run_torch(program, self.lines[line].words(), self.folder)
+                    bad = self._drawn_log(program, mutation, line)
                     clean = runs.read(self.clean("torch", line))
                     outcome.expect = score.first_changed(clean, runs.read(bad), self.catalogue)
                     if outcome.expect:
@@ -169,6 +184,11 @@ class Bench:
             return outcome
         outcome.invalid = "no traced value changes on the lines tried"
         return outcome
+
+    def _drawn_log(self, program: Callable[[], ModuleType], mutation: draw.Mutation, line: str) -> str:
+        words = self.lines[line].words()
+        made_by = ("drawn", mutation.file, mutation.text, words)
+        return self.logs.get(made_by, lambda: runs.run_torch(program(), words, self.folder))
 
     def pairs(self, count: int, seed: int = SEED) -> Iterator[tuple[Outcome, Outcome]]:
         """Two faults at once, drawn from the torch set, with different origins on one line."""
@@ -186,8 +206,8 @@ class Bench:
         ids = f"{one.id}+{two.id}"
         told = [Outcome(ids, f.stage, line, "candidate", f.expect, f.kinds) for f in (one, two)]
         try:
-            with runs.torch_copy(self.sources, [one.edit, two.edit]) as program:
-                bad = runs.run_torch(program, self.lines[line].words(), self.folder)
+            with ExitStack() as stack:
+                bad = self._edited("torch", [one.edit, two.edit], stack)(self.lines[line].words())
             for outcome in told:
                 self.trial(outcome, bad, "torch")
         except runs.FaultError as error:
@@ -200,11 +220,12 @@ class Bench:
         document = tomllib.loads((runs.DATA / "controls.toml").read_text())
         cases = [(line, side, tuple(words), None) for line in self.lines for side, words in document["controls"]]
         cases += [(line, "C", (), (p[0], p[1])) for line in self.lines for p in document["pixels"]]
-        with runs.torch_copy(self.sources, ()) as program:
+        with ExitStack() as stack:
+            c, torch = self._edited("c", [], stack), self._edited("torch", [], stack)
             for line, side, options, pixel in cases[::every]:
                 words = self.lines[line].words(pixel)
-                a = runs.run_c(self.c, [*words, *(options if side == "C" else ())], self.folder)
-                b = runs.run_torch(program, [*words, *(options if side == "torch" else ())], self.folder)
+                a = c([*words, *(options if side == "C" else ())])
+                b = torch([*words, *(options if side == "torch" else ())])
                 traces = runs.read(a), runs.read(b)
                 stage = "float32" if "float32" in options else "pixel" if pixel else " ".join((side, *options))
                 outcome = Outcome(f"{line} {stage} {pixel or ''}".strip(), stage, line, "", (), ())
@@ -305,10 +326,11 @@ def main() -> int:
     parser.add_argument("--only", choices=SETS, action="append")
     parser.add_argument("--sample", type=int, default=1)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--logs", type=Path)
     chosen = parser.parse_args()
     everything: dict[str, list[Outcome]] = {}
     with tempfile.TemporaryDirectory(prefix="fault-bench-") as folder:
-        bench = Bench(Path(folder))
+        bench = Bench(Path(folder), logs=chosen.logs)
         for name in chosen.only or SETS:
             begin = time.perf_counter()
             outcomes = everything[name] = collect(bench, name, chosen.sample)

@@ -7,6 +7,7 @@ is imported once. The C reference is linked from object files of which only the 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -16,7 +17,7 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -81,6 +82,39 @@ def edited(source: str, before: str, after: str) -> str:
     if source.count(before) != 1:
         raise FaultError(f"{before!r} is in the file {source.count(before)} times, not once")
     return source.replace(before, after)
+
+
+class Logs:
+    """Logs of earlier runs by what made them: work on the judgement alone need not run the programs again."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def get(self, made_by: object, run: Callable[[], str]) -> str:
+        """The log of a run described by `made_by` (its repr tells two runs apart); FaultError as `run` raised it."""
+        if self.folder is None:
+            return run()
+        path = self.folder / hashlib.sha256(repr(made_by).encode()).hexdigest()
+        if path.exists():
+            log = path.read_text()
+        else:
+            log = _outcome(run)
+            path.write_text(log)
+        if log.startswith(_FAILED):
+            raise FaultError(log.removeprefix(_FAILED))
+        return log
+
+
+_FAILED = "cannot: "
+
+
+def _outcome(run: Callable[[], str]) -> str:
+    try:
+        return run()
+    except FaultError as error:
+        return _FAILED + str(error)
 
 
 # ---- torch -------------------------------------------------------------------------------------------------------
