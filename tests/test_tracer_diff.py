@@ -451,3 +451,31 @@ def test_roles_are_exclusive() -> None:
     told = [f.quantity for group in (found.origins, found.inherited, found.healed, found.flipped) for f in group]
     assert len(told) == len(set(told))
     assert all(f.role is Role.ORIGIN for f in found.origins)
+
+
+# ---- lines that show fewer digits than their neighbours ------------------------------------------------------------
+
+
+def mixed(r: str, damp: float, final: float) -> str:
+    return f"TRACE_C: r {r}\nTRACE_C: damp {damp:.9g}\nTRACE_C: I {final:.9g}\n"
+
+
+def test_a_line_printed_by_a_bare_percent_g_is_no_origin_beside_a_real_one() -> None:
+    found = compare(
+        parse(mixed("5.70088", 55.9256046, 6.10366833)), parse(mixed("5.70087713", 55.86859, 6.12109)), Catalogue()
+    )
+    assert names(found.origins) == ["damp"]
+    assert {str(j.verdict) for j in found.judged if j.quantity == "r"} == {"within print"}
+
+
+def test_a_constant_of_six_digits_is_an_origin_where_what_follows_moves_as_much() -> None:
+    found = compare(
+        parse(mixed("5.70088", 55.9256329, 6.10365971)), parse(mixed("5.70087713", 55.9256046, 6.10366833)), Catalogue()
+    )
+    assert names(found.origins) == ["r"]
+
+
+@pytest.mark.parametrize(("short", "long"), [("9.8", "9.81"), ("100", "100.4"), ("5.7009", "5.70087713")])
+def test_fewer_than_six_digits_are_a_short_number(short: str, long: str) -> None:
+    text = "TRACE_C: g {}\nTRACE_C: other 1.23456789\n"
+    assert names(diff(text.format(short), text.format(long), Catalogue()).origins) == ["g"]

@@ -14,6 +14,7 @@ from . import closure
 from .align import By, Pairing, align
 from .catalogue import Catalogue, load
 from .closure import ClosureResult
+from .coarse import settle
 from .formula import compile_formula
 from .model import Record, Trace, Value
 from .tolerance import Limits, Measure, Verdict, measure, worst
@@ -231,7 +232,7 @@ class Case:
 def _conclude(case: Case, limits: Limits) -> Diff:
     from .origins import Roles
 
-    judged = tuple(_judged(case, pairing, measures, limits) for pairing, measures in case.measured)
+    judged = settle(case, [_judged(case, *pair, limits) for pair in case.measured], limits)
     roles = Roles(case, judged, limits)
     findings = roles.findings()
     by_role = {role: tuple(f for f in findings if f.role is role) for role in Role}

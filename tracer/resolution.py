@@ -68,6 +68,21 @@ class Formats:
         last = self._last_place(record, token, value)
         return 0.5 * 10.0**last + 0.5 * EPSILON * abs(value)
 
+    def shown(self, record: Record, index: int) -> float:
+        """Half the last digit of the token itself, where it is six digits or more but fewer than the format's; else 0.
+
+        Other lines of the same prefix showed more, and yet this one may be printed by a bare %g. Where a manifest says
+        how many digits there are, or where fewer than six are shown, a short token is a short number.
+        """
+        value, token = record.values[index], record.tokens[index]
+        digits = significant(token)
+        known = bool(self._given) and record.prefix != "TRACE"
+        if isinstance(value, str) or known or value == 0 or not math.isfinite(value):
+            return 0.0
+        if not _LEAST <= digits < self.digits(record):
+            return 0.0
+        return 0.5 * 10.0 ** (math.floor(math.log10(abs(value))) - digits + 1)
+
     def _last_place(self, record: Record, token: str, value: float) -> int:
         """The decimal exponent of the last digit shown."""
         match = _TOKEN.match(token)

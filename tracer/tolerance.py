@@ -8,7 +8,7 @@ of a scale that the quantity was computed from, or what the errors of its parent
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -58,13 +58,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One component of a pair: both values, and the three allowances, each in the unit of the values."""
+    """One component of a pair: both values, and the allowances, each in the unit of the values.
+
+    `coarse` is `printed` if a side that shows fewer digits than its neighbours printed no more than these (coarse.py).
+    """
 
     reference: Value
     candidate: Value
     printed: float = 0.0
     floor: float = 0.0
     noise: float = 0.0
+    coarse: float = 0.0
 
     @property
     def absolute(self) -> float:
@@ -126,7 +130,13 @@ def measure(a: View, reference: Record, b: View, candidate: Record) -> tuple[Mea
         return tuple(Measure(x, y, p) for (x, y), p in zip(pairs, printed, strict=True))
     floor = [x + y for x, y in zip(a.floor(reference), b.floor(candidate), strict=True)]
     noise = [x + y for x, y in zip(a.noise(reference), b.noise(candidate), strict=True)]
-    return tuple(Measure(x, y, p, f, n) for (x, y), p, f, n in zip(pairs, printed, floor, noise, strict=True))
+    coarse = [max(x, p) + max(y, q) for x, y, p, q in _shown(a, reference, b, candidate)]
+    rows = zip(pairs, printed, floor, noise, coarse, strict=True)
+    return tuple(Measure(x, y, p, f, n, c) for (x, y), p, f, n, c in rows)
+
+
+def _shown(a: View, reference: Record, b: View, candidate: Record) -> Iterable[tuple[float, float, float, float]]:
+    return zip(a.shown(reference), b.shown(candidate), a.half(reference), b.half(candidate), strict=True)
 
 
 def _near(x: Value, y: Value, printed: float) -> bool:

@@ -141,6 +141,12 @@ class View:
             self._half[id(record)] = known
         return known
 
+    def shown(self, record: Record) -> tuple[float, ...]:
+        """The same as if the line were printed with just the digits that its token shows; 0 where that cannot be."""
+        if id(record) in self._told:
+            return (0.0,) * len(record.values)
+        return tuple(self.formats.shown(record, index) for index in range(len(record.values)))
+
     def term(self, record: Record, error: tuple[float, ...]) -> Term:
         """The record's numbers with their errors, its unit label corrected; Unknown for a word."""
         factor = self.labels.get(self.name(record), 1.0)
