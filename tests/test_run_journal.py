@@ -63,13 +63,23 @@ def test_a_damaged_line_is_named(tmp_path: Path, line: str) -> None:
     assert caught.value.slug == "journal-damaged"
 
 
-@pytest.mark.parametrize("text", ["", "\n", '{"event": "other"}\n', '{"event": "search", "format": 99}\n'])
+@pytest.mark.parametrize(
+    "text", ["", "\n", "some words", "TRACE_C: F_cell 1\nmore\n", '{"event": "other"}\n', '{"event": "search"}\n']
+)
 def test_another_file_is_no_journal(tmp_path: Path, text: str) -> None:
     path = tmp_path / "j.jsonl"
     path.write_text(text)
-    with pytest.raises(FirstbadError) as caught:
+    with pytest.raises(FirstbadError, match="no journal") as caught:
         Journal.read(path)
-    assert caught.value.slug in ("journal-foreign", "journal-damaged")
+    assert caught.value.slug == "journal-foreign"
+
+
+def test_a_journal_of_a_later_version_asks_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "j.jsonl"
+    path.write_text('{"event": "search", "format": 99}\n{"event": "unheard of"}\n')
+    with pytest.raises(FirstbadError, match="newer firstbad") as caught:
+        Journal.read(path)
+    assert caught.value.slug == "journal-newer"
 
 
 def test_an_existing_journal_is_not_overwritten(tmp_path: Path) -> None:

@@ -230,4 +230,4 @@ def test_places_that_cannot_hold_anything(here: Path):
     assert "[usage]" in refuses(here, "trace", "neither", "--pixel", "1,2", "--", "-N", "1")
     assert "[usage]" in refuses(here, "trace", "sim", "--pixel", "one", "--", "-N", "1")
     assert "[journal-missing]" in refuses(here, "bisect", "log", "nosuch.jsonl")
-    assert "[journal-damaged]" in refuses(here, "bisect", "log", "a.log")
+    assert "[journal-foreign]" in refuses(here, "bisect", "log", "a.log")

@@ -21,7 +21,7 @@ from ..verdict import Kind, Verdict
 from .locks import Lock
 
 Event = dict[str, Any]
-FORMAT = 1
+FORMAT = 2  # since 2 a search has an axis, and a point may be a set; 1 knows commits only
 
 
 class Journal:
@@ -153,27 +153,45 @@ def _whole(data: bytes) -> int:
 
 
 def _events(path: Path, data: bytes) -> Iterator[Event]:
-    for number, line in enumerate(data.splitlines(), 1):
+    lines = data.splitlines()
+    if not lines:
+        raise _foreign(path, "holds no event: it is no journal, or its search died before the first")
+    for number, line in enumerate(lines, 1):
         try:
             event: Event = dict(json.loads(line))
             event["event"]
         except (ValueError, TypeError, KeyError):
+            if number == 1:
+                raise _foreign(path, "is no journal of a search") from None
             raise FirstbadError(
                 f"line {number} of {path} is no event of a search",
                 remedy="Restore the journal from a copy, or start the search anew (its results are still cached)",
                 slug="journal-damaged",
             ) from None
-        if number == 1 and (event["event"] != "search" or event.get("format") != FORMAT):
-            raise FirstbadError(
-                f"{path} is no journal of a search that this version can read",
-                remedy="Give a file that `firstbad bisect` wrote",
-                slug="journal-foreign",
-            )
+        if number == 1:
+            _refuse_foreign(path, event)
         yield event
-    if not data:
+
+
+def _refuse_foreign(path: Path, first: Event) -> None:
+    """The first event says what is searched, and which version of us wrote it."""
+    form = first.get("format")
+    if first["event"] != "search" or not isinstance(form, int):
+        raise _foreign(path, "is no journal of a search")
+    if form > FORMAT:
         raise FirstbadError(
-            f"{path} is empty", remedy="Give a file that `firstbad bisect` wrote", slug="journal-foreign"
+            f"{path} was written by a newer firstbad (its format is {form}, this one reads up to {FORMAT})",
+            remedy="Read it with that version, or upgrade this one",
+            slug="journal-newer",
         )
+
+
+def _foreign(path: Path, what: str) -> FirstbadError:
+    return FirstbadError(
+        f"{path} {what}",
+        remedy="`firstbad bisect log` lists the journals there are",
+        slug="journal-foreign",
+    )
 
 
 def _now() -> str:
