@@ -25,14 +25,21 @@ from firstbad.sim.quirks import named
 from firstbad.sim.reference import build
 from firstbad.sim.resolve import resolve
 from firstbad.tracer.errors import FirstbadError
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import HealthCheck, Phase, assume, example, given, settings
 from sim_lines import VALUES, command_lines, console_lines, disagreement, numbers, pixel_records, ulps, write_inputs
 
 if shutil.which("cc") is None and shutil.which("gcc") is None and shutil.which("clang") is None:
     pytest.skip("no C compiler", allow_module_level=True)
 
 TRACED = ("-trace_pixel", "3", "2")
-QUIET = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+PHASES = [phase for phase in Phase if phase is not Phase.explain]
+"""Phase.explain keeps the branches that every example took, also of those that pass: gigabytes after some hundred."""
+
+
+def drawn(examples: int) -> settings:
+    """So many random lines: each runs two programs, and most of what is drawn is too large."""
+    quiet = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+    return settings(max_examples=examples, deadline=None, suppress_health_check=quiet, phases=PHASES)
 
 
 @dataclass(frozen=True)
@@ -141,7 +148,7 @@ def test_every_option_of_the_table_is_drawn() -> None:
 BASE = "-cell 100 100 100 -default_F 37.5 -lambda 1.5 -distance 100 -detpixels 5 -seed 7 "
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=QUIET)
+@drawn(40)
 @given(command_lines(most=6))
 @example((BASE + "-misset random -N 5 -misset_seed 3").split())
 @example((BASE + "-osc 0 -phistep 8").split())
@@ -157,21 +164,21 @@ def test_random_command_lines_agree(argv: list[str]) -> None:
     compare(argv)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=QUIET)
+@drawn(15)
 @given(command_lines(most=6, quirks="none"))
 def test_random_command_lines_agree_without_quirks(argv: list[str]) -> None:
     compare(argv)
 
 
 @pytest.mark.slow
-@settings(max_examples=2000, deadline=None, suppress_health_check=QUIET)
+@drawn(2000)
 @given(command_lines(most=12))
 def test_many_random_command_lines_agree(argv: list[str]) -> None:
     compare(argv)
 
 
 @pytest.mark.slow
-@settings(max_examples=600, deadline=None, suppress_health_check=QUIET)
+@drawn(600)
 @given(command_lines(most=12, quirks="none"))
 def test_many_random_command_lines_agree_without_quirks(argv: list[str]) -> None:
     compare(argv)
