@@ -44,6 +44,10 @@ class Choice:
     why: str
 
 
+_EMPTY_FAILS = "in an empty directory they cannot be judged"
+_SAY_NEEDS = "Files that the programs need and no argument names belong into needs = [...] of firstbad.toml"
+
+
 def needs_bare(corners: Corners) -> bool:
     """Whether the failure persists without files at the good commit, so that only the environment is left."""
     oldest = corners.good_empty or corners.bad_empty
@@ -65,6 +69,9 @@ def _without_history(corners: Corners) -> Choice:
         return Choice(Axis.AMBIENT, "it is bad in this directory and good in an empty one")
     if corners.bare is not None and corners.bare.kind is Kind.GOOD:
         return Choice(Axis.ENVIRONMENT, "it is good only without your environment variables")
+    if not corners.bad_empty.decides:
+        why = f"in an empty directory it cannot be judged: {corners.bad_empty.reason}. {_SAY_NEEDS}"
+        return Choice(Axis.NONE, why)
     return Choice(Axis.NONE, "it is bad also in an empty directory, and no good commit is named to search between")
 
 
@@ -83,6 +90,8 @@ def _with_history(corners: Corners, good_here: Verdict, good_empty: Verdict) -> 
         )
     if empty is good and here is bad and old_here is good:
         return Choice(Axis.COMMITS_HERE, "only the bad commit is bad, and only with the files that lie here")
+    if here is bad and old_here is good and not (good_empty.decides and corners.bad_empty.decides):
+        return Choice(Axis.COMMITS_HERE, f"here the good commit is good and the bad one is bad; {_EMPTY_FAILS}")
     if old_empty is bad and corners.bare is not None and corners.bare.kind is good:
         return Choice(Axis.ENVIRONMENT, "it is good only without your environment variables")
     if old_empty is bad:
@@ -98,4 +107,6 @@ def _undecided(corners: Corners, good_here: Verdict, good_empty: Verdict) -> str
         "the good commit in an empty directory": good_empty,
     }
     stuck = [f"{name}: {v.kind} ({v.reason})" for name, v in named.items() if not v.decides]
-    return "not every end could be judged: " + "; ".join(stuck) if stuck else "the ends fit no single cause"
+    if not stuck:
+        return "the ends fit no single cause"
+    return f"not every end could be judged: {'; '.join(stuck)}. {_SAY_NEEDS}"

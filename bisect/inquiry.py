@@ -99,6 +99,7 @@ class Inquiry:
     repository: Path | None = None
     directory: Path = field(default_factory=Path.cwd)
     ambient: tuple[str, ...] = ("*",)
+    needs: tuple[str, ...] = ()
     timeout: float = 300.0
     catalogue: Path | None = None
     source: Path | None = None
@@ -120,6 +121,7 @@ def load(path: Path) -> Inquiry:
         repository=home / str(table["repository"]) if "repository" in table else None,
         directory=home / str(table.get("directory", ".")),
         ambient=_words(path, table, "ambient", ["*"]),
+        needs=_words(path, table, "needs", []),
         timeout=_number(path, limits, "timeout", 300.0),
         catalogue=home / str(table["catalogue"]) if "catalogue" in table else None,
         source=path.resolve(),
@@ -127,7 +129,7 @@ def load(path: Path) -> Inquiry:
 
 
 _TOP = (
-    *("good", "bad", "repository", "directory", "ambient", "catalogue"),
+    *("good", "bad", "repository", "directory", "ambient", "needs", "catalogue"),
     *("reference", "candidate", "case", "gate", "limits"),
 )
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ..tracer.errors import FirstbadError
 from .axes.ambient import AmbientAxis
-from .axes.survey import PARENTS, survey, usual_home
+from .axes.survey import PARENTS, named_by, survey, usual_home
 from .inquiry import Case, Inquiry, Program
 from .run import warm
 from .run.sandbox import Ended, Limits, clean_environment, run
@@ -60,6 +60,7 @@ def surroundings(inquiry: Inquiry, exclude: Path | None = None) -> AmbientAxis:
         patterns=inquiry.ambient,
         home=usual_home(words),
         variables=clean_environment(),
+        always=(*named_by(words), *inquiry.needs),
         exclude=[*own, *([exclude] if exclude else [])],
     )
 
@@ -70,7 +71,7 @@ def full_room(axis: AmbientAxis) -> Room:
 
 
 def empty_room(axis: AmbientAxis) -> Room:
-    """No suspected file lies there; the environment is the user's own."""
+    """Only files that a command names lie there; the environment is the user's own."""
     return Room("empty", axis, frozenset("$" + name for name in axis.variables))
 
 

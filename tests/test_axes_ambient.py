@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from firstbad.bisect.axes.ambient import AmbientAxis
 from firstbad.bisect.axes.opened import Opened, parse_strace, strace_works, undeclared, watch
-from firstbad.bisect.axes.survey import survey
+from firstbad.bisect.axes.survey import named_by, survey
 from firstbad.bisect.search.drive import Drive, run_serial
 from firstbad.bisect.verdict import Candidates, Culprit, Kind, NotHere, Several, Verdict
 from firstbad.tracer.errors import FirstbadError
@@ -214,6 +214,18 @@ def test_a_room_holds_exactly_what_was_chosen(here: Path, tmp_path: Path) -> Non
     assert environment["HOME"] == str(Path.home())
     base = {"PATH", "USER", "LOGNAME", "SHELL", "VIRTUAL_ENV", "NB_C_BIN"}
     assert set(environment) - base == {"DATA", "NEAR", "HOME", "TMPDIR"}
+
+
+def test_what_a_command_names_is_no_suspect_and_lies_in_every_room(here: Path, tmp_path: Path) -> None:
+    for name in ("a.txt", "data/b.txt", "data/deep/c.txt", "other.txt"):
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_text(name)
+    words = named_by(["prog", "-in", "./a.txt", "--from=data", "."])
+    axis = survey(here, always=[*words, "oth*"])
+    assert not {"a.txt", "data/b.txt", "data/deep/c.txt", "other.txt"} & set(axis.points)
+    axis.stand((), tmp_path / "room")
+    assert (axis.working(tmp_path / "room") / "data/deep/c.txt").exists()
+    assert set(survey(here, always=["."]).points) == set(survey(here).points)
 
 
 def test_what_cannot_be_a_suspect_is_said(here: Path) -> None:

@@ -27,6 +27,20 @@ def test_the_table_of_the_page(good_here, good_empty, bad_here, bad_empty, axis)
     assert choose(Corners(bad_here, bad_empty, good_here, good_empty)).axis is axis
 
 
+@pytest.mark.parametrize("empty", [(STUCK, STUCK), (STUCK, B), (G, STUCK)])
+def test_programs_that_need_their_directory_are_searched_in_it(empty):
+    choice = choose(Corners(B, empty[1], G, empty[0]))
+    assert choice.axis is Axis.COMMITS_HERE
+    assert "cannot be judged" in choice.why
+
+
+def test_a_place_that_could_not_be_judged_is_not_called_bad():
+    for stuck in (Corners(B, STUCK), Corners(B, STUCK, B, STUCK)):
+        choice = choose(stuck)
+        assert choice.axis is Axis.NONE
+        assert "it never ended" in choice.why and "needs = [...]" in choice.why
+
+
 def test_the_environment_is_left_where_only_a_bare_one_is_good():
     assert choose(Corners(B, B, B, B, bare=G)).axis is Axis.ENVIRONMENT
     assert choose(Corners(B, B, bare=G)).axis is Axis.ENVIRONMENT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from firstbad.tracer.errors import FirstbadError
 from firstbad.tracer.image import Gate, Noise, compare_images, read_image
 from firstbad.tracer.pixels import costly_pixels
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 RNG = np.random.default_rng(7)
@@ -45,6 +46,30 @@ def test_integers_become_floats(tmp_path: Path):
     image = read_image(tmp_path / "a.npy")
     assert image.dtype == np.float64
     assert image[2, 3] == 11
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.bin", "a"])
+@pytest.mark.parametrize("delimiter", [" ", ",", ", ", "\t"])
+def test_a_table_in_text_is_known_by_its_content(tmp_path: Path, name: str, delimiter: str):
+    np.savetxt(tmp_path / name, IMAGE, delimiter=delimiter, header="made by a script" if name == "a.txt" else "")
+    assert np.array_equal(read_image(tmp_path / name), IMAGE)
+
+
+@given(st.lists(st.integers(0, 255), min_size=16, max_size=16))
+def test_raw_floats_are_hardly_ever_taken_for_text(octets: list[int]):
+    floats = np.frombuffer(bytes(octets), "<f4")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.bin"
+        path.write_bytes(bytes(octets))
+        assume(not set(octets) <= set(b"0123456789.eE+-naifNAIF, \t\r\n"))
+        assert np.array_equal(read_image(path).ravel(), floats.astype(np.float32), equal_nan=True)
+
+
+def test_a_ragged_table_is_refused_with_its_line(tmp_path: Path):
+    (tmp_path / "a.txt").write_text("1 2 3\n4 5\n")
+    with pytest.raises(FirstbadError, match="no table of numbers") as caught:
+        read_image(tmp_path / "a.txt")
+    assert caught.value.slug == "image-unreadable"
 
 
 def test_fabio_reads_the_rest(tmp_path: Path):

@@ -6,6 +6,8 @@ is a result, and the verdict says so. `finite=True` asks for the error instead.
 
 from __future__ import annotations
 
+import re
+import warnings
 from importlib import import_module
 from math import isqrt
 from pathlib import Path
@@ -19,15 +21,17 @@ from .errors import FirstbadError
 Image = NDArray[np.floating[Any]]
 NPY_MAGIC = b"\x93NUMPY"
 RAW_SUFFIXES = (".bin", ".raw", ".f32")
+_TABLE = re.compile(rb"(?:[ \t]*(?:#[^\n]*|[-+0-9.eEdDnNaAiIfF, \t]*)\r?\n)+[-+0-9.eEdDnNaAiIfF, \t\r]*(?:#[^\n]*)?")
+"""How a table of numbers starts, one row of the image on a line; four kilobytes of floats never look like that."""
 
 
 def read_image(path: str | Path, shape: tuple[int, int] | None = None, *, finite: bool = False) -> Image:
     """The image at `path` as floats, slow x fast; `shape` = (slow, fast) is what it must be.
 
-    `.npy` (recognised by its first bytes), raw little-endian float32 (`.bin`, `.raw`, `.f32`; square unless
-    `shape` is given), and through fabio whatever it reads: SMV, CBF, EDF, TIFF, PGM … Integers become
-    float64. FirstbadError: missing, unreadable, empty, not two-dimensional, of another size, or (with
-    `finite`) not finite.
+    `.npy` and tables of numbers in text (numpy.savetxt; spaces or commas), both recognised by how they begin; raw
+    little-endian float32 (`.bin`, `.raw`, `.f32`; square unless `shape` is given), and through fabio whatever it
+    reads: SMV, CBF, EDF, TIFF, PGM … Integers become float64. FirstbadError: missing, unreadable, empty, not
+    two-dimensional, of another size, or (with `finite`) not finite.
     """
     path = Path(path)
     image = _as_image(path, _load(path, shape))
@@ -50,6 +54,8 @@ def _load(path: Path, shape: tuple[int, int] | None) -> Any:
     head = _head(path)
     if head.startswith(NPY_MAGIC):
         return _load_npy(path)
+    if _TABLE.fullmatch(head):
+        return _load_table(path, b"," in head)
     if path.suffix.lower() == ".npy":
         _fail("image-unreadable", f"{path} is no NumPy array", "Write it again with numpy.save.")
     if path.suffix.lower() in RAW_SUFFIXES:
@@ -60,7 +66,7 @@ def _load(path: Path, shape: tuple[int, int] | None) -> Any:
 def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            head = file.read(len(NPY_MAGIC))
+            head = file.read(4096)
     except FileNotFoundError:
         _fail("image-missing", f"There is no image {path}", "Check the path and that the run wrote it.")
     except OSError as error:
@@ -78,6 +84,17 @@ def _load_npy(path: Path) -> Any:
         _fail("image-unreadable", f"{path} cannot be read: {_line(error)}", "Write it again with numpy.save.")
 
 
+def _load_table(path: Path, commas: bool) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a file of comments alone: the empty array is refused as such
+            return np.loadtxt(path, ndmin=2, delimiter="," if commas else None)
+    except (OSError, ValueError) as error:
+        _fail(
+            "image-unreadable", f"{path} is no table of numbers: {_line(error)}", "Write one row of pixels on a line."
+        )
+
+
 def _load_raw(path: Path, shape: tuple[int, int] | None) -> Any:
     size = path.stat().st_size
     count, rest = divmod(size, 4)
@@ -92,7 +109,7 @@ def _load_raw(path: Path, shape: tuple[int, int] | None) -> Any:
         _fail(
             "image-shape-unknown",
             f"{path} holds {count} floats, which is no square image",
-            "Give the size: shape=(slow, fast), on the command line --shape SLOW,FAST.",
+            "Say shape = [slow, fast] in the case of firstbad.toml, or write a .npy file.",
         )
     slow, fast = shape if shape is not None else (side, side)
     if slow < 1 or fast < 1 or slow * fast != count:

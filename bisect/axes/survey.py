@@ -37,8 +37,10 @@ def survey(
     Files: everything below `directory` that one of `patterns` matches; the files beside each parent up to
     `root` (which must contain `directory`; by default as many levels up as `parents` says); of the home directory
     what the globs `home` match; everything below the extra `folders`, by label; what a variable names.
-    `variables`: the environment that it failed with (None: no variable is a suspect). `exclude` are paths that are
-    no suspects: programs, our own output. Raises FirstbadError: no-directory, bad-root, too-many-files.
+    `variables`: the environment that it failed with (None: no variable is a suspect). `always`: points, patterns of
+    points, and paths (a folder means all that is in it) that are part of every room: what the command names. `exclude`
+    are paths that are no suspects: programs, our own output.
+    Raises FirstbadError: no-directory, bad-root, too-many-files.
     """
     directory = _existing(directory)
     top = _existing(root) if root is not None else _above(directory, parents)
@@ -68,7 +70,13 @@ def survey(
         moved[str(Path.home().resolve())] = at_home
     deepest_first = tuple(sorted(moved.items(), key=lambda pair: -len(pair[0])))
     links = _links(directory, top, at_home, {f.source for f in files.values()}, skip)
-    return AmbientAxis(directory, top, files, suspects, base, frozenset(always), notes, deepest_first, links, at_home)
+    pinned = _pinned(files, always, directory) | {name for name in always if name.startswith("$")}
+    return AmbientAxis(directory, top, files, suspects, base, pinned, notes, deepest_first, links, at_home)
+
+
+def named_by(words: Iterable[str]) -> tuple[str, ...]:
+    """What may be a path in the words of a command: the words themselves, and what follows an `=` in them."""
+    return tuple(dict.fromkeys(part for word in words for part in (word, word.partition("=")[2]) if part))
 
 
 def usual_home(words: Iterable[str]) -> tuple[str, ...]:
@@ -77,6 +85,20 @@ def usual_home(words: Iterable[str]) -> tuple[str, ...]:
     told = sorted(n for n in names if n.replace("-", "").replace("_", "").isalnum() and not n.isdigit())
     own = [glob for n in told for glob in (f".{n}", f".{n}rc", f".{n}.*", f".config/{n}", f".config/{n}.*")]
     return (".*rc", ".config/*.*", *own)
+
+
+def _pinned(files: Mapping[str, AmbientFile], always: Collection[str], directory: Path) -> frozenset[str]:
+    """The files that `always` names; a folder that holds the working directory itself names nothing in it."""
+    patterns = [name for name in always if any(mark in name for mark in "*?[")]
+    named = {Path(os.path.normpath(directory / name)) for name in always if "\0" not in name}
+    whole = {path for path in named if not directory.is_relative_to(path)}
+    return frozenset(
+        name
+        for name, file in files.items()
+        if name in always
+        or any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+        or not whole.isdisjoint((file.source, *file.source.parents))
+    )
 
 
 def _above(directory: Path, levels: int) -> Path:
