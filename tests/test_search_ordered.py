@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -298,22 +299,48 @@ def _accuses_rightly(story: Story, seed: int, workers: int, shuffled: bool) -> N
         assert true & set(result.points)
 
 
-def test_flaky_histories_are_called_flaky_and_accuse_nobody_falsely() -> None:
-    """A bad commit passes in 10 or 30 % of runs; five equal answers are asked for."""
-    flaky = 0
-    for seed in range(600):
+def _judged_where_answers_flake(seeds: range) -> Counter[str]:
+    """What the default says of the flaky ones among these histories, where a bad commit passes in 10 or 30 % of runs."""
+    said: Counter[str] = Counter()
+    for seed in seeds:
         story, dice = generate(seed), random.Random(seed)
         if not story.flaky:
             continue
-        search = OrderedSearch(story.parents, [story.first], story.last, confirm=5)
-        result = run_serial(search, lambda c, s=story, d=dice: s.probe(c, d)).result
-        flaky += isinstance(result, Flaky)
+        search = OrderedSearch(story.parents, [story.first], story.last, confirm=True)
+        drive = run_serial(search, lambda c, s=story, d=dice: s.probe(c, d))
+        result = drive.result
+        said[type(result).__name__] += 1
+        said["probes"] += drive.probes
         if isinstance(result, Culprit | Several):
             named = {result.point} if isinstance(result, Culprit) else {p for s in result.sets for p in s}
             assert named <= story.culprits(), seed
         elif isinstance(result, Candidates):
             assert set(result.points) & story.culprits(), seed
-    assert flaky >= 50
+    return said
+
+
+def test_flaky_histories_are_called_flaky_and_accuse_nobody_falsely() -> None:
+    assert _judged_where_answers_flake(range(600))["Flaky"] >= 50
+
+
+@pytest.mark.slow
+def test_two_thousand_flaky_histories_accuse_nobody_falsely() -> None:
+    said = _judged_where_answers_flake(range(7000))
+    assert said["Flaky"] > 700 and said["Culprit"] > 500 and said["Candidates"] > 200, said
+
+
+def test_a_confirmation_takes_as_many_workers_as_there_are() -> None:
+    """Once the search has settled, all that is still to be asked runs at once, also several times the same point."""
+    alone, four = (OrderedSearch(line(64), ["c0"], "c64", confirm=True) for _ in range(2))
+    serial, drive = run_serial(alone, from_point(40)), run_parallel(four, from_point(40), 4)
+    assert serial.result == drive.result
+    asked = [len(v) for v in (four._tally.verdicts["c40"], four._tally.verdicts["c39"])]
+    assert asked[0] == 2 and asked[1] > 2
+    settled = OrderedSearch(line(2), ["c0"], "c2", confirm=4)
+    for point, verdict in (("c2", BAD), ("c0", GOOD), ("c1", BAD)):
+        settled.record(point, verdict)
+    assert settled.next(9) == ["c0", "c1"] * 3
+    assert settled.next(9, running=["c0", "c0", "c1"]) == ["c0", "c1", "c1"]
 
 
 @pytest.mark.slow

@@ -25,6 +25,7 @@ import sys
 import threading
 import types
 import warnings
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -85,9 +86,26 @@ def enter(spec: dict[str, Any], path: list[str]) -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # as every Python begins
     if "tempfile" in sys.modules:
         setattr(sys.modules["tempfile"], "tempdir", None)  # noqa: B010
-    for name in ("numpy.random", "torch"):  # cold ones start from the system's entropy; `random` does so by itself
-        if name in sys.modules:
-            sys.modules[name].seed()
+    if "numpy.random" in sys.modules:  # cold ones start from the system's entropy; `random` does so by itself
+        sys.modules["numpy.random"].seed()
+    if "torch" in sys.modules:  # not torch.seed(): a cold GPU generator starts from a fixed number
+        sys.modules["torch"].default_generator.seed()
+
+
+def keep_finalizers() -> Callable[[], None]:
+    """What the imports want done at exit through `weakref.finalize` is done once, by the server; returns what does it.
+
+    A probe that did it would remove temporary directories under the next one, and torch has thousands of them.
+    """
+    kept: list[Any] = [f for f in list(getattr(weakref.finalize, "_registry")) if f.atexit]  # noqa: B009
+    for one in kept:
+        one.atexit = False
+
+    def give_back() -> None:
+        for one in kept:
+            one.atexit = True
+
+    return give_back
 
 
 def program(argv: list[str], cwd: str) -> None:
@@ -221,13 +239,18 @@ def main() -> None:
         control.sendall(json.dumps({"failed": f"{type(exc).__name__}: {exc}"}).encode() + b"\n")
         return
     loaded = {name.partition(".")[0] for name in sys.modules} - set(sys.builtin_module_names) - {"__main__"}
+    give_back = keep_finalizers()
     gc.collect()
     gc.freeze()  # else the collector would copy every page that it looks at in every fork
     control.sendall(b'{"ready": true}\n')
     serve(control, here, base, loaded)
+    give_back()
     if os.path.basename(here).startswith("firstbad-warm-"):
         with contextlib.suppress(OSError):  # usually the driver was faster; after a kill -9 nobody else does it
             os.rmdir(here)
+    with contextlib.suppress(Exception):
+        atexit._run_exitfuncs()
+    os._exit(0)  # taking torch apart module by module would keep the driver waiting
 
 
 if __name__ == "__main__":

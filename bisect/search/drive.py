@@ -75,7 +75,13 @@ def run_parallel(
             raise RuntimeError("the search neither asks nor concludes")
         rounds += 1
         ended = running if shuffle is None else [shuffle.choice(running)]
-        running = [p for p in running if p not in ended]
+        running = [] if shuffle is None else _without(running, ended[0])
         for point in ended:
             search.record(point, probe(point))
     return Drive(result, probes, rounds, cancelled + len(running))
+
+
+def _without(running: list[P], ended: P) -> list[P]:
+    """One of those that run has ended; a point that is confirmed may run twice."""
+    at = running.index(ended)
+    return running[:at] + running[at + 1 :]

@@ -12,10 +12,12 @@ answers again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from itertools import zip_longest
 
 from ...tracer.errors import FirstbadError
-from ..verdict import Result, Verdict
+from ..verdict import Kind, Result, Verdict
 from .claims import conclude, hopeless
 from .focus import Focus, focus
 from .graph import History
@@ -25,7 +27,7 @@ from .weigh import coarse, exact, trust
 
 _SWAPPED = {State.GOOD: State.BAD, State.BAD: State.GOOD}
 _COARSE = 4096  # above this many untested points only the first-parent line is tried (exact masks cost n² bits)
-_DOUBT = 0.005  # doubt left of an accusation, if answers were unsteady at all
+_DOUBT = 0.001  # doubt left of an accusation, if answers were unsteady at all
 _MOST_TIMES = 8
 _TRIES = 2  # so many answers less than asked for are put up with before a confirmation is given up
 
@@ -126,10 +128,8 @@ class OrderedSearch:
                 busy.update(wanted)
                 names = [self._history.names[i] for i in sorted(found.audit, reverse=True)]
                 wanted += [p for p in names if p not in busy][: n - len(wanted)]
-        if not wanted and not running:
-            wanted = self._to_confirm()[:n]
-        elif len(wanted) < n and self._settled():
-            wanted += [p for p in self._to_confirm() if p not in busy][: n - len(wanted)]
+        if self._settled() or not (wanted or running):
+            wanted += self._to_confirm(running)[: n - len(wanted)]
         return wanted
 
     def useless(self, running: Collection[str]) -> set[str]:
@@ -183,14 +183,18 @@ class OrderedSearch:
     def _settled(self) -> bool:
         return all(f.settled for f in self._foci())
 
-    def _to_confirm(self) -> list[str]:
-        """The accused and its border, as long as they have answered less often than asked for."""
-        tries, wanted = self._tally.verdicts, dict[str, int]()
+    def _to_confirm(self, running: Collection[str] = ()) -> list[str]:
+        """The accused and its border, each as often as answers are missing beside those `running`; each once first."""
+        under_way, wanted = Counter(running), dict[str, int]()
         for found in self._foci():
             for i in sorted(found.border):
                 wanted[self._history.names[i]] = self._times(i)
             wanted[self._history.names[found.accused]] = 2 if self._confirm is True else int(self._confirm)
-        return [p for p, n in wanted.items() if self._tally.answers(p) < n and len(tries.get(p, ())) < n + _TRIES]
+        rounds = [
+            [p] * (min(n - self._tally.answers(p), n + _TRIES - self._tally.tries(p)) - under_way[p])
+            for p, n in wanted.items()
+        ]
+        return [p for turn in zip_longest(*rounds) for p in turn if p is not None]
 
     def _times(self, border: int) -> int:
         """How often an unchanged point beside the culprit must answer: the more it alone rules out, the more often.
@@ -200,7 +204,8 @@ class OrderedSearch:
         """
         if self._confirm is not True:
             return int(self._confirm)
-        fails = sum(self._at(i) is State.BAD for i in range(len(self._history.names)))
+        failed = Kind.GOOD if self._repair else Kind.BAD
+        fails = sum(self._tally.count(n, failed) for n in self._history.names)
         span = len(self._history.back([border], lambda i: self._at(i) is not State.GOOD) - self._history.edge)
         for times in range(2, _MOST_TIMES):
             # B(1 + times, 4 + fails) / B(1, 4)

@@ -43,6 +43,10 @@ class Tally(Generic[P]):
         """How many deciding answers `point` gave."""
         return self.count(point, Kind.GOOD) + self.count(point, Kind.BAD)
 
+    def tries(self, point: P) -> int:
+        """How many answers of any kind `point` gave."""
+        return len(self.verdicts.get(point, ()))
+
     def state(self, point: P) -> State:
         """What follows from the answers: a verdict that does not decide is a skip, never a bad."""
         given = self.verdicts.get(point)
