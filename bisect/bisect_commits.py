@@ -8,14 +8,6 @@ Both ends are tried before anything is accused, and what is accused is tried aga
 
 from __future__ import annotations
 
-import contextlib
-import datetime
-import hashlib
-import json
-import os
-import time
-import uuid
-from collections.abc import Generator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +15,7 @@ from typing import Any
 from ..tracer.errors import FirstbadError
 from .axes.commits import CommitRange, read_range
 from .run.attempt import Task, holding
-from .run.driver import Drive
+from .run.conduct import conduct
 from .run.history import CommitInfo, commit_info, trees_of
 from .run.journal import Journal
 from .run.judges import probe_as_dict, probe_from_dict
@@ -31,10 +23,11 @@ from .run.overlay import Overlay
 from .run.plumbing import open_repository
 from .run.pool import open_pool
 from .run.probe import Probe
-from .run.progress import Listener, Meter
+from .run.progress import Listener
 from .run.sandbox import Limits
 from .run.setup import Step, Where
-from .run.story import accused, answers, question_of, search_of
+from .run.shelf import firstbad_home, opened, signed
+from .run.story import accused, asked_of_commits
 from .run.worktrees import Layout
 from .verdict import Culprit, Result
 
@@ -87,21 +80,6 @@ class Outcome:
     repair: bool = False
 
 
-def firstbad_home(home: Path | None = None) -> Path:
-    """Where we keep things: `home`, else $FIRSTBAD_HOME, else the user's cache directory. Made if missing."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    place = home or Path(os.environ.get("FIRSTBAD_HOME") or Path(base) / "firstbad")
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise FirstbadError(
-            f"{place} cannot be made: {exc.strerror}",
-            remedy="Give a writable directory in FIRSTBAD_HOME",
-            slug="home-unwritable",
-        ) from None
-    return place.resolve()
-
-
 def parse_range(text: str) -> tuple[str, str]:
     """("GOOD", "BAD") from "GOOD..BAD"; an empty side means HEAD, as in git."""
     good, dots, bad = text.partition("..")
@@ -140,7 +118,7 @@ def bisect_commits(
         open_repository(repo), good, bad, first_parent=options.first_parent, leave_out=options.leave_out
     )
     plan = _plan(commits, probe, options)
-    with _journal(plan, journal, resume) as book:
+    with opened(plan.home, plan.header, journal, resume) as book:
         return _with_pool(plan, book, on_progress)
 
 
@@ -189,6 +167,7 @@ def _plan(commits: CommitRange, probe: Probe, options: Options) -> _Plan:
     home = firstbad_home(options.home)
     points = dict.fromkeys([*commits.commits, *(p for above in commits.parents.values() for p in above), *commits.old])
     header = {
+        "axis": "commits",
         "repository": str(commits.repository.path),
         "old": list(commits.old),
         "new": commits.new,
@@ -197,8 +176,7 @@ def _plan(commits: CommitRange, probe: Probe, options: Options) -> _Plan:
         "options": _said(options),
         "notes": list(commits.notes),
     }
-    header["fingerprint"] = fingerprint(header)
-    return _Plan(commits, probe, options, home, trees_of(commits.repository, points), header)
+    return _Plan(commits, probe, options, home, trees_of(commits.repository, points), signed(header))
 
 
 def _said(options: Options) -> dict[str, Any]:
@@ -230,80 +208,16 @@ def _options_from(said: dict[str, Any]) -> Options:
     )
 
 
-def fingerprint(header: dict[str, Any]) -> str:
-    """What makes two searches the same one: repository, ends, question and the options that matter."""
-    told = {k: v for k, v in header.items() if k in ("repository", "old", "new", "repair", "probe", "options")}
-    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
-
-
-@contextlib.contextmanager
-def _journal(plan: _Plan, path: Path | None, resume: bool | Path) -> Generator[Journal]:
-    """The journal to write: an old one of the same search to go on with, or a new one."""
-    if isinstance(resume, Path):
-        path = resume
-    elif resume and path is None:
-        path = newest_unfinished(plan.home, plan.header["fingerprint"])
-    if resume and path is not None:
-        book = Journal.resume(path)
-        if book.header.get("fingerprint") != plan.header["fingerprint"]:
-            book.close()
-            raise FirstbadError(
-                f"{path} is the journal of another search",
-                remedy="Resume with the same ends, command and options, or start anew without --resume",
-                slug="journal-other-search",
-            )
-    else:
-        book = Journal.create(path or _new_place(plan.home), plan.header)
-    with book:
-        yield book
-
-
-def _new_place(home: Path) -> Path:
-    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-    return home / "searches" / f"{stamp}-{uuid.uuid4().hex[:6]}.jsonl"
-
-
-def newest_unfinished(home: Path, wanted: str) -> Path | None:
-    """The newest journal of the search with that fingerprint that holds no result; None where there is none."""
-    for path in sorted((home / "searches").glob("*.jsonl"), reverse=True):
-        with contextlib.suppress(FirstbadError):
-            book = Journal.read(path)
-            if book.header.get("fingerprint") == wanted and not any(e["event"] == "result" for e in book.events):
-                return path
-    return None
-
-
 def _with_pool(plan: _Plan, book: Journal, on_progress: Listener | None) -> Outcome:
-    begun = time.monotonic()
-    search, question = (
-        search_of(plan.commits, plan.probe, plan.header["options"]),
-        question_of(plan.commits, plan.probe),
-    )
     repository, settings = plan.commits.repository, plan.options
+    asked = asked_of_commits(plan.commits, plan.probe, plan.header["options"])
     with (
         holding(str(repository.path), str(plan.home), settings.layout),
         open_pool(settings.jobs, settings.cluster) as pool,
     ):
-        meter = Meter(on_progress, pool.jobs)
-        drive = Drive(search, question, book, pool, meter, plan.task)
-        drive.known(answers(book))
-        try:
-            result = drive.run()
-        except KeyboardInterrupt:
-            raise _interrupted(book, meter.done) from None
-    named = tuple(commit_info(repository, p) for p in accused(result)[:MOST_NAMED])
-    info = named[0] if isinstance(result, Culprit) else None
-    seconds = time.monotonic() - begun
+        done = conduct(asked, book, pool, plan.task, on_progress)
+    named = tuple(commit_info(repository, p) for p in accused(done.result)[:MOST_NAMED])
+    info = named[0] if isinstance(done.result, Culprit) else None
     return Outcome(
-        result, info, named, meter.done, meter.cached, seconds, book.path, question.probe.hunt, plan.commits.repair
-    )
-
-
-def _interrupted(book: Journal, done: int) -> FirstbadError:
-    with contextlib.suppress(FirstbadError):
-        book.append("interrupted")
-    return FirstbadError(
-        f"interrupted after {done} probes; their results are kept in {book.path}",
-        remedy=f"Go on with: firstbad bisect --resume {book.path}",
-        slug="interrupted",
+        done.result, info, named, done.probes, done.cached, done.seconds, book.path, done.hunt, plan.commits.repair
     )

@@ -10,12 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
-from firstbad.bisect.bisect_commits import Outcome, bisect_commits, newest_unfinished, parse_range, resume_bisect
+from firstbad.bisect.bisect_commits import Outcome, bisect_commits, parse_range, resume_bisect
 from firstbad.bisect.run.journal import Journal
 from firstbad.bisect.run.judges import Metric
 from firstbad.bisect.run.probe import Probe
 from firstbad.bisect.run.progress import Progress
 from firstbad.bisect.run.sandbox import Limits
+from firstbad.bisect.run.shelf import newest_unfinished
 from firstbad.bisect.run.story import bisect_log, replay, searches
 from firstbad.bisect.verdict import Candidates, Culprit, Flaky, NotHere
 from firstbad.tracer.errors import FirstbadError

@@ -16,6 +16,7 @@ from pathlib import Path
 from firstbad.bisect.run.attempt import Attempt, Task
 from firstbad.bisect.run.driver import Drive, attempt_from
 from firstbad.bisect.run.journal import Journal
+from firstbad.bisect.run.points import Commits
 from firstbad.bisect.run.pool import Pool
 from firstbad.bisect.run.probe import Probe
 from firstbad.bisect.run.progress import Meter, Progress
@@ -80,7 +81,9 @@ class KilledSearch(RuleBasedStateMachine):
 
         with Journal.resume(self.path) as book, ThreadPoolExecutor(jobs) as executor:
             pool = Pool(executor, jobs, self.attempt, lambda ticket: None)
-            drive = Drive(self.search(), Question(PROBE, ["p0"], ["tip"]), book, pool, Meter(listen, jobs), task)
+            drive = Drive(
+                self.search(), Question(PROBE, ["p0"], ["tip"]), Commits(), book, pool, Meter(listen, jobs), task
+            )
             ended = [e for e in book.events if e["event"] == "end"]
             drive.known([(e["point"], attempt_from(e, book.runs)) for e in ended])
             self.result = drive.run()

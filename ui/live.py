@@ -7,6 +7,8 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
+
 from .output import console
 
 if TYPE_CHECKING:
@@ -38,12 +40,12 @@ def watching(*, quiet: bool) -> Generator[Callable[[Progress], None] | None, Non
 def _now(moment: Progress) -> str:
     """The line at the bottom of a terminal: how far it is, and what is being tried."""
     expected = "" if math.isnan(moment.expected) else f", about {moment.expected:.0f} s to go"
-    names = ", ".join(point[:12] for point in moment.running) or "nothing"
-    return f"[dim]{moment.done} probes done, {moment.left} commits left{expected}; running {names}[/]"
+    names = escape(", ".join(moment.running) or "nothing")
+    return f"[dim]{moment.done} probes done, {moment.left} {moment.among} left{expected}; running {names}[/]"
 
 
 def _line(moment: Progress) -> str:
     expected = "" if math.isnan(moment.expected) else f", about {moment.expected:.0f} s to go"
     left = f"{moment.left} left{expected}"
     word = {"end": "", "cancel": "cancelled"}.get(moment.what, moment.what)
-    return f"[dim]{moment.done:>8}[/]  {moment.point[:12]}  {moment.said or word}  [dim]({left})[/]"
+    return f"[dim]{moment.done:>8}[/]  {escape(moment.point)}  {moment.said or word}  [dim]({left})[/]"

@@ -94,18 +94,18 @@ def _columns(*names: str) -> Table:
     return table
 
 
-def tried_table(console: Console, repository: str, played: Replay) -> None:
+def tried_table(console: Console, place: str, played: Replay) -> None:
     """Every attempt of a search with its verdict, and how the search stands."""
-    console.print(Text(f"{len(played.tried)} probes of {repository}"), soft_wrap=True)
-    table = _columns("commit", "verdict", "seconds", "said")
+    console.print(Text(f"{len(played.tried)} probes of {place}"), soft_wrap=True)
+    table = _columns("commit" if played.among == "commits" else "tried", "verdict", "seconds", "said")
     for one in played.tried:
-        row = (one.point[:12], str(one.verdict.kind), f"{one.seconds:.2f} s", one.verdict.reason)
+        row = (one.label, str(one.verdict.kind), f"{one.seconds:.2f} s", one.verdict.reason)
         table.add_row(*(Text(word) for word in row))
     console.print(table)
     if played.result is not None:
         result_lines(console, played.result)
     else:
-        console.print(Text(f"not finished: {played.left} commits left"))
+        console.print(Text(f"not finished: {played.left} {played.among} left"))
 
 
 def result_lines(console: Console, result: Result) -> None:
@@ -120,10 +120,10 @@ def result_lines(console: Console, result: Result) -> None:
 
 def searches_table(console: Console, found: Sequence[Listed]) -> None:
     """All searches there are, newest first."""
-    table = _columns("begun", "state", "probes", "command", "journal")
+    table = _columns("begun", "among", "state", "probes", "command", "journal")
     for one in found:
-        state = f"{one.state} {one.culprit[:12]}".strip()
-        row = (one.begun[:19].replace("T", " "), state, str(one.probes), one.question, str(one.path))
+        state = f"{one.state} {one.culprit[:12] if one.axis == 'commits' else one.culprit}".strip()
+        row = (one.begun[:19].replace("T", " "), one.axis, state, str(one.probes), one.question, str(one.path))
         table.add_row(*(Text(word) for word in row))
     console.print(table if found else Text("no search was made yet"))
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from . import cache, warm
 from .overlay import Overlay
@@ -43,6 +44,33 @@ class Task:
     ticket: str = ""
     edits: tuple[str, ...] | None = None
 
+    def carry_out(self, out: Path, stop: Stop) -> Attempt:
+        """Stand on the commit and run the command there."""
+        return _attempt(self, out, stop)
+
+
+class Order(Protocol):
+    """A work order: plain data that says what to run, and can do it, here or on another machine."""
+
+    @property
+    def home(self) -> str:
+        """Where worktrees and results are kept."""
+        ...
+
+    @property
+    def out(self) -> str:
+        """Where the output is kept."""
+        ...
+
+    @property
+    def ticket(self) -> str:
+        """The name by which it can be cancelled."""
+        ...
+
+    def carry_out(self, out: Path, stop: Stop) -> Attempt:
+        """Do it; OSError where there is no room to run in."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -53,14 +81,14 @@ class Attempt:
     cached: bool = False
 
 
-def attempt(task: Task) -> Attempt:
-    """Try one commit. Never raises for what the commit or its command does; a full disk is a `problem` too."""
+def attempt(task: Order) -> Attempt:
+    """Carry out one order. Never raises for what the commit or its command does; a full disk is a `problem` too."""
     with _stop_for(task.ticket) as stop:
         out = Path(task.out)
         try:
             if stop.asked:
                 return Attempt(_unstarted(out, "cancelled before it began", cancelled=True))
-            return _attempt(task, out, stop)
+            return task.carry_out(out, stop)
         except OSError as exc:
             full = exc.errno in (errno.ENOSPC, errno.EDQUOT)
             why = f"the disk that holds {task.home} is full" if full else f"no room to run in: {exc}"

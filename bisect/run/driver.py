@@ -1,4 +1,4 @@
-"""The loop between a search, a pool of workers and a journal. It decides nothing about commits itself."""
+"""The loop between a search, a pool of workers and a journal; the same for commits and for sets of anything."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol
 
 from ...tracer.errors import FirstbadError
 from ..verdict import Result, Verdict
-from .attempt import Attempt, Task
+from .attempt import Attempt, Order
 from .journal import Journal, result_as_dict, verdict_as_dict
+from .points import P, Points
 from .pool import LOST, Pool
 from .progress import Meter
 from .question import Question
@@ -22,19 +23,19 @@ from .sandbox import KEEPER_LOST, Ended, disk_is_full
 RETRIES = 1  # a probe whose processes somebody killed is tried once more
 
 
-class Search(Protocol):
-    """What the loop needs of a search over commits."""
+class Search(Protocol[P]):
+    """What the loop needs of a search; P is a point: a commit, or a set of files."""
 
     @property
     def remaining(self) -> int:
         """How many points may still be the culprit."""
         ...
 
-    def next(self, n: int = 1, running: Any = ()) -> list[str]:
+    def next(self, n: int = 1, running: Any = ()) -> list[P]:
         """Points to try now."""
         ...
 
-    def record(self, point: str, verdict: Verdict) -> None:
+    def record(self, point: P, verdict: Verdict) -> None:
         """Note one answer."""
         ...
 
@@ -42,31 +43,32 @@ class Search(Protocol):
         """The conclusion, or None."""
         ...
 
-    def useless(self, running: Any) -> set[str]:
+    def useless(self, running: Any) -> set[P]:
         """Points whose answer cannot matter any more."""
         ...
 
 
 @dataclass
-class Drive:
+class Drive(Generic[P]):
     """One search being driven.
 
-    `task_for(point, out, ticket, again)` makes the work order for a point that was tried `again` times before.
+    `order_for(point, out, ticket, again)` makes the work order for a point that was tried `again` times before.
     """
 
-    search: Search
-    question: Question
+    search: Search[P]
+    question: Question[P]
+    points: Points[P]
     journal: Journal
     pool: Pool
     meter: Meter
-    task_for: Callable[[str, str, str, int], Task]
-    running: dict[Future[Attempt], str] = field(default_factory=dict[Future[Attempt], str])
+    order_for: Callable[[P, str, str, int], Order]
+    running: dict[Future[Attempt], P] = field(default_factory=dict[Future[Attempt], P])
     dropped: set[Future[Attempt]] = field(default_factory=set[Future[Attempt]])
-    losses: dict[str, int] = field(default_factory=dict[str, int])
+    losses: Counter[P] = field(default_factory=Counter[P])
     count: int = 0
-    tried: Counter[str] = field(default_factory=Counter[str])
+    tried: Counter[P] = field(default_factory=Counter[P])
 
-    def known(self, answers: Iterable[tuple[str, Attempt]]) -> None:
+    def known(self, answers: Iterable[tuple[P, Attempt]]) -> None:
         """Take up what an earlier run of this search has journalled."""
         for point, attempt in answers:
             self.count += 1
@@ -90,10 +92,10 @@ class Drive:
         finally:
             self._end_all()
         self.journal.append("result", **result_as_dict(result))
-        self._tell("result", "", type(result).__name__)
+        self._tell("result", None, type(result).__name__)
         return result
 
-    def _busy(self) -> list[str]:
+    def _busy(self) -> list[P]:
         """Points whose answers are under way: running and still wanted, or waiting for an end."""
         return [p for f, p in self.running.items() if f not in self.dropped] + list(self.question.held)
 
@@ -102,14 +104,14 @@ class Drive:
         for point in self.search.next(free, running=self._busy()) if free > 0 else ():
             self._begin(point)
 
-    def _begin(self, point: str) -> None:
+    def _begin(self, point: P) -> None:
         self.count += 1
         ticket = uuid.uuid4().hex
-        out = self.journal.runs / f"{self.count:04d}-{point[:12]}"
+        out = self.journal.runs / f"{self.count:04d}-{self.points.folder(point)}"
         again = self.tried[point]
         self.tried[point] += 1
-        self.journal.append("begin", point=point, ticket=ticket, run=out.name, again=again > 0)
-        self.running[self.pool.submit(self.task_for(point, str(out), ticket, again))] = point
+        self._note("begin", point, ticket=ticket, run=out.name, again=again > 0)
+        self.running[self.pool.submit(self.order_for(point, str(out), ticket, again))] = point
         self._tell("begin", point, "")
 
     def _drop_useless(self) -> None:
@@ -125,22 +127,25 @@ class Drive:
         self.dropped.discard(future)
         attempt = self.pool.attempt_of(future)
         if attempt.ended.cancelled:
-            self.journal.append("cancelled", point=point)
+            self._note("cancelled", point)
             self.tried[point] -= 1
             return
-        if lost(attempt.ended) and self.losses.get(point, 0) < RETRIES:
-            self.losses[point] = self.losses.get(point, 0) + 1
-            self.journal.append("lost", point=point, why=attempt.ended.problem or "killed from outside")
+        if lost(attempt.ended) and self.losses[point] < RETRIES:
+            self.losses[point] += 1
+            self._note("lost", point, why=attempt.ended.problem or "killed from outside")
             self.tried[point] -= 1
             return
         verdict = self.question.verdict(attempt)
         self._refuse_full_disk(attempt, verdict)
-        self.journal.append("end", point=point, **as_facts(attempt, verdict))
+        self._note("end", point, **as_facts(attempt, verdict))
         self.meter.ended(attempt.ended.seconds, attempt.cached)
         self._record(point, attempt)
         self._tell("end", point, str(verdict.kind))
 
-    def _record(self, point: str, attempt: Attempt) -> None:
+    def _note(self, event: str, point: P, **facts: Any) -> None:
+        self.journal.append(event, point=self.points.written(point), **facts)
+
+    def _record(self, point: P, attempt: Attempt) -> None:
         for ready, verdict in self.question.offer(point, attempt):
             self.search.record(ready, verdict)
 
@@ -165,10 +170,12 @@ class Drive:
             self.pool.cancel(future)
         wait(self.running, timeout=10)
 
-    def _tell(self, what: str, point: str, said: str) -> None:
+    def _tell(self, what: str, point: P | None, said: str) -> None:
         if self.meter.listener is not None:
             left = self.search.remaining if what != "result" else 0
-            self.meter.tell(what, point, said, left, tuple(self.running.values()))
+            label = "" if point is None else self.points.label(point)
+            running = tuple(self.points.label(p) for p in self.running.values())
+            self.meter.tell(what, label, said, left, running, self.points.what)
 
 
 def lost(ended: Ended) -> bool:

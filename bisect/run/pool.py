@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ...tracer.errors import FirstbadError
-from .attempt import Attempt, Task, attempt, cancel
+from .attempt import Attempt, Order, attempt, cancel
 from .sandbox import Ended
 
 LOST = "the worker that ran this probe was lost"
@@ -30,14 +30,14 @@ class Pool:
 
     executor: Executor
     jobs: int
-    call: Callable[[Task], Attempt]
+    call: Callable[[Order], Attempt]
     stop: Callable[[str], None]
     alive: Callable[[], str] = str
     patience: ClassVar[float] = 30.0
     doubted: bool = False
-    tickets: dict[Future[Attempt], Task] = field(default_factory=dict[Future[Attempt], Task])
+    tickets: dict[Future[Attempt], Order] = field(default_factory=dict[Future[Attempt], Order])
 
-    def submit(self, task: Task) -> Future[Attempt]:
+    def submit(self, task: Order) -> Future[Attempt]:
         """Start an attempt as soon as there is room."""
         future = self.executor.submit(self.call, task)
         self.tickets[future] = task
@@ -80,7 +80,7 @@ def _is_ours(exc: Exception) -> bool:
     return not type(exc).__module__.startswith(("distributed", "dask", "tornado")) and not isinstance(exc, OSError)
 
 
-def _unfinished(task: Task, why: str, *, cancelled: bool = False) -> Attempt:
+def _unfinished(task: Order, why: str, *, cancelled: bool = False) -> Attempt:
     ended = Ended(None, 0.0, f"{task.out}/stdout", f"{task.out}/stderr", cancelled=cancelled, problem=why)
     return Attempt(ended, failed="worker")
 
@@ -165,7 +165,7 @@ def _event(ticket: str) -> str:
     return f"firstbad-stop-{ticket}"
 
 
-def _on_worker(task: Task) -> Attempt:
+def _on_worker(task: Order) -> Attempt:
     """Run on a cluster's worker: an attempt that also listens for the driver's cancel."""
     import distributed
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 class Progress:
     """One moment of a search: `left` points may still be the culprit, `running` are being tried.
 
-    `what` is the event ("begin", "end", "cancel", "result"), `point` whom it is about, `said` its verdict in words.
+    `what` is the event ("begin", "end", "cancel", "result"), `point` what a person calls the point it is about, `said`
+    its verdict in words, `among` what the points are ("commits").
     `expected` is the estimated number of seconds until the end; nan before anything has ended.
     """
 
@@ -25,6 +26,7 @@ class Progress:
     running: tuple[str, ...] = ()
     seconds: float = 0.0
     expected: float = math.nan
+    among: str = "commits"
 
 
 Listener = Callable[[Progress], None]
@@ -53,11 +55,11 @@ class Meter:
         if not cached:
             self.times.append(seconds)
 
-    def tell(self, what: str, point: str, said: str, left: int, running: tuple[str, ...]) -> None:
+    def tell(self, what: str, point: str, said: str, left: int, running: tuple[str, ...], among: str) -> None:
         """Make a Progress and hand it out."""
         if self.listener is None:
             return
         mean = sum(self.times) / len(self.times) if self.times else math.nan
         expected = rounds_left(left, self.jobs) * mean
         seconds = time.monotonic() - self.begun
-        self.listener(Progress(what, point, said, left, self.done, self.cached, running, seconds, expected))
+        self.listener(Progress(what, point, said, left, self.done, self.cached, running, seconds, expected, among))

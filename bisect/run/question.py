@@ -8,24 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from typing import Generic
 
 from ..verdict import Kind, Verdict
 from .attempt import Attempt
+from .points import P
 from .probe import Probe, hunted, judge
 
 
 @dataclass
-class Question:
+class Question(Generic[P]):
     """Judges attempts for a search between `good` ends and `bad` ends."""
 
     probe: Probe
-    good: Collection[str]
-    bad: Collection[str]
-    seen: dict[str, Attempt] = field(default_factory=dict[str, Attempt])
-    waiting: list[tuple[str, Attempt]] = field(default_factory=list[tuple[str, Attempt]])
+    good: Collection[P]
+    bad: Collection[P]
+    seen: dict[P, Attempt] = field(default_factory=dict[P, Attempt])
+    waiting: list[tuple[P, Attempt]] = field(default_factory=list[tuple[P, Attempt]])
     settled: bool = False
 
-    def offer(self, point: str, attempt: Attempt) -> list[tuple[str, Verdict]]:
+    def offer(self, point: P, attempt: Attempt) -> list[tuple[P, Verdict]]:
         """Take one attempt; returns every verdict that can be given now (none while an end is missing)."""
         self.waiting.append((point, attempt))
         self.seen.setdefault(point, attempt)
@@ -39,7 +41,7 @@ class Question:
         return [(p, hunted(self.verdict(a), self.probe.hunt)) for p, a in ready]
 
     @property
-    def held(self) -> tuple[str, ...]:
+    def held(self) -> tuple[P, ...]:
         """The points whose answers wait for an end."""
         return tuple(p for p, _ in self.waiting)
 

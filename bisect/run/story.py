@@ -12,13 +12,15 @@ from ..axes.commits import CommitRange, describe, read_range
 from ..search.changepoint import ChangePointSearch
 from ..search.noisy import NoisySearch
 from ..verdict import Candidates, Culprit, Flaky, Kind, Result, Several, Verdict
-from .attempt import Attempt
-from .driver import Search, attempt_from
+from .conduct import Asked, answers
+from .driver import Search
 from .journal import Journal
 from .judges import NEARER, Metric, probe_from_dict
 from .plumbing import open_repository
+from .points import Commits, Points
 from .probe import Probe
 from .question import Question
+from .sets import asked_of_sets, hints_of
 
 _RUNS = 20.0  # a rate that a person gives weighs as much as so many runs
 
@@ -29,7 +31,8 @@ class Listed:
 
     path: Path
     begun: str
-    repository: str
+    axis: str
+    place: str
     old: str
     new: str
     question: str
@@ -40,9 +43,10 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One ended attempt with its verdict in the light of the whole search."""
+    """One ended attempt with its verdict in the light of the whole search; `point` is a commit's id or a set."""
 
-    point: str
+    point: Any
+    label: str
     verdict: Verdict
     seconds: float
     cached: bool
@@ -55,20 +59,15 @@ class Tried:
 class Replay:
     """A journal judged again; `result` is None where its answers do not conclude the search yet.
 
-    Then `left` commits are in question, and `wanted` would be tried next.
+    Then `left` points are in question (`among` says of what), and those called `wanted` would be tried next.
     """
 
     result: Result | None
     tried: tuple[Tried, ...]
     hunt: str
-    commits: CommitRange
+    among: str
     left: int
     wanted: Sequence[str]
-
-
-def answers(book: Journal) -> list[tuple[str, Attempt]]:
-    """Every attempt that the journal holds, in order."""
-    return [(e["point"], attempt_from(e, book.runs)) for e in book.events if e["event"] == "end"]
 
 
 def searches(home: Path) -> list[Listed]:
@@ -78,7 +77,7 @@ def searches(home: Path) -> list[Listed]:
         try:
             found.append(_listed(Journal.read(path)))
         except FirstbadError as exc:
-            found.append(Listed(path, "", "", "", "", "", 0, exc.message, ""))
+            found.append(Listed(path, "", "", "", "", "", "", 0, exc.message, ""))
     return found
 
 
@@ -90,14 +89,28 @@ def _listed(book: Journal) -> Listed:
     question = command if isinstance(command, str) else " ".join(command)
     probes = sum(e["event"] == "end" for e in book.events)
     culprit = (result or {}).get("point", "")
-    return Listed(
-        book.path, head["at"], head["repository"], head["old"][0], head["new"], question, probes, state, culprit
-    )
+    where, old, new = head.get("repository") or head["directory"], *_ends(head)
+    return Listed(book.path, head["at"], axis_of(book), where, old, new, question, probes, state, culprit)
+
+
+def _ends(head: Mapping[str, Any]) -> tuple[str, str]:
+    return (head["old"][0], head["new"]) if "old" in head else ("", "")
+
+
+def axis_of(book: Journal) -> str:
+    """What the journal's search went along: "commits", or one of the axes without an order."""
+    return str(book.header.get("axis", "commits"))
 
 
 def commits_of(book: Journal) -> CommitRange:
-    """The history that the journal's search was made on."""
+    """The history that the journal's search was made on. FirstbadError (journal-unordered) where it has none."""
     head: dict[str, Any] = book.header
+    if axis_of(book) != "commits":
+        raise FirstbadError(
+            f"{book.path} is of a search among {head['what']}: it has no order, so there is no line of commits to tell",
+            remedy="Read it with `firstbad bisect show` or `firstbad bisect replay`",
+            slug="journal-unordered",
+        )
     ends = (head["new"], head["old"][0]) if head["repair"] else (head["old"][0], head["new"])
     options = head["options"]
     return read_range(
@@ -108,14 +121,14 @@ def commits_of(book: Journal) -> CommitRange:
     )
 
 
-def question_of(commits: CommitRange, probe: Probe) -> Question:
+def question_of(commits: CommitRange, probe: Probe) -> Question[str]:
     """The probe, and which ends it must tell apart."""
     older, newer = commits.old, (commits.new,)
     good, bad = (newer, older) if commits.repair else (older, newer)
     return Question(probe, good, bad)
 
 
-def search_of(commits: CommitRange, probe: Probe, options: Mapping[str, Any]) -> Search:
+def search_of(commits: CommitRange, probe: Probe, options: Mapping[str, Any]) -> Search[str]:
     """The search that these options ask for: every answer trusted, or a posterior over a line of commits.
 
     Where answers are unsure and a number is to be nearer to that of one end, the number itself is searched for the
@@ -137,38 +150,53 @@ def search_of(commits: CommitRange, probe: Probe, options: Mapping[str, Any]) ->
     return search
 
 
+def asked_of_commits(commits: CommitRange, probe: Probe, options: Mapping[str, Any]) -> Asked[str]:
+    """What a search over these commits asks."""
+    return Asked(Commits(), search_of(commits, probe, options), question_of(commits, probe))
+
+
+def asked_of(book: Journal, probe: Probe | None = None) -> Asked[Any]:
+    """What the journal's search asks; `probe` puts another question."""
+    head = book.header
+    probe = probe or probe_from_dict(head["probe"])
+    if axis_of(book) == "commits":
+        return asked_of_commits(commits_of(book), probe, head["options"])
+    return asked_of_sets(head, probe, hints_of(book))
+
+
 def replay(book: Journal, probe: Probe | None = None) -> Replay:
     """Judge everything again from what was kept, running nothing; `probe` puts another question to it.
 
     Only the judge and what is hunted may differ: the command of the kept runs is what it is.
     """
-    commits = commits_of(book)
-    asked = probe or probe_from_dict(book.header["probe"])
-    question, search = question_of(commits, asked), search_of(commits, asked, book.header["options"])
+    asked = asked_of(book, probe)
+    points, question, search = asked.points, asked.question, asked.search
     ends = [e for e in book.events if e["event"] == "end"]
     verdicts: dict[int, Verdict] = {}
     order: list[int] = []
-    for number, (point, attempt) in enumerate(answers(book)):
+    for number, (point, attempt) in enumerate(answers(book, points)):
         order.append(number)
         for ready, verdict in question.offer(point, attempt):
             search.record(ready, verdict)
             verdicts[order.pop(0)] = verdict
-    tried = tuple(_tried(ends[i], verdicts[i]) for i in sorted(verdicts))
+    tried = tuple(_tried(ends[i], points, verdicts[i]) for i in sorted(verdicts))
     result = search.result()
-    following = search.next(1) if result is None else []
-    return Replay(result, tried, question.probe.hunt, commits, search.remaining if result is None else 0, following)
+    if result is not None:
+        return Replay(result, tried, question.probe.hunt, points.what, 0, ())
+    following = tuple(points.label(p) for p in search.next(1, question.held))
+    return Replay(None, tried, question.probe.hunt, points.what, search.remaining, following)
 
 
-def _tried(event: dict[str, Any], verdict: Verdict) -> Tried:
-    ended = event["ended"]
-    output = verdict.artefacts
-    return Tried(event["point"], verdict, ended["seconds"], event["cached"], ended["warm"], event["at"], output)
+def _tried(event: dict[str, Any], points: Points[Any], verdict: Verdict) -> Tried:
+    point, ended = points.read(event["point"]), event["ended"]
+    facts = (ended["seconds"], event["cached"], ended["warm"], event["at"])
+    return Tried(point, points.label(point), verdict, *facts, verdict.artefacts)
 
 
 def bisect_log(book: Journal) -> str:
     """The search in the format of `git bisect log`, which `git bisect replay` takes."""
+    commits = commits_of(book)
     played = replay(book)
-    commits = played.commits
     words = {Kind.GOOD: "good", Kind.BAD: "bad"}
     start = "git bisect start"
     if commits.repair:

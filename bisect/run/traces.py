@@ -194,12 +194,14 @@ def quantity_table(book: Journal, reference: Path | None = None) -> QuantityTabl
     left out. FirstbadError (table-no-trace) where the good end kept none.
     """
     from ...tracer.text import read
-    from .story import answers, commits_of
+    from .conduct import answers
+    from .points import Commits
+    from .story import commits_of
 
     commits = commits_of(book)
     traces: dict[str, Trace] = {}
     untold: dict[str, str] = {}
-    for point, attempt in answers(book):
+    for point, attempt in answers(book, Commits()):
         trace, why = kept_trace(attempt.ended)
         if trace is None:
             untold.setdefault(point, why)

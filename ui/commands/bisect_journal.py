@@ -33,7 +33,7 @@ def read_journal(verb: str, words: list[str], *, reference: str = "", as_json: b
 def _list(as_json: bool) -> int:
     from dataclasses import asdict
 
-    from ...bisect.bisect_commits import firstbad_home
+    from ...bisect.run.shelf import firstbad_home
     from ...bisect.run.story import searches
 
     found = searches(firstbad_home())
@@ -65,7 +65,7 @@ def _show(book: Journal, as_json: bool) -> int:
     from ...bisect.run.story import replay
     from ..render_bisect import tried_table
 
-    tried_table(console(), str(book.header["repository"]), replay(book))
+    tried_table(console(), str(book.header.get("repository") or book.header["directory"]), replay(book))
     return SAME
 
 
@@ -81,7 +81,7 @@ def _replay(book: Journal, as_json: bool) -> int:
         told = {"result": type(result).__name__ if result else None, "detail": asdict(result) if result else None}
         say_json({**told, "left": played.left, "wanted": list(played.wanted)})
     elif result is None:
-        print(f"not finished: {played.left} commits left, next would be {', '.join(played.wanted) or 'an end'}")
+        print(f"not finished: {played.left} {played.among} left, next would be {', '.join(played.wanted) or 'an end'}")
     else:
         from ..render_bisect import result_lines
 
