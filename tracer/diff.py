@@ -251,7 +251,7 @@ def _conclude(case: Case, limits: Limits) -> Diff:
         {Side.REFERENCE: dict(case.a.parameters), Side.CANDIDATE: dict(case.b.parameters)},
         case.catalogue.name or ("catalogue" if case.catalogue else "order"),
         limits,
-        tuple(_notes(case)),
+        tuple(_notes(case, findings)),
         case,
     )
 
@@ -321,7 +321,7 @@ def _settings(case: Case, judged: Sequence[Judged], healed: set[str]) -> tuple[S
     return tuple(found)
 
 
-def _notes(case: Case) -> list[str]:
+def _notes(case: Case, findings: Sequence[Finding]) -> list[str]:
     notes: list[str] = []
     for side, view in ((Side.REFERENCE, case.a), (Side.CANDIDATE, case.b)):
         trace = view.trace
@@ -331,6 +331,9 @@ def _notes(case: Case) -> list[str]:
             notes.append(f"the {side} has {len(trace.skipped)} TRACE lines that became no record")
     if not case.catalogue:
         notes.append("there is no catalogue: order stands in for the graph, so only the first difference is an origin")
+    elif strange := [f.quantity for f in findings if f.quantity not in case.catalogue.quantities]:
+        which = ", ".join(strange[:3]) + (" …" if len(strange) > 3 else "")
+        notes.append(f"the catalogue does not know {which}: order stands in for the graph there")
     return notes
 
 

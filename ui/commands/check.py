@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
     ) -> int:
         """Evaluate each quantity's formula from the values in the same trace; the first that fails is named.
 
-        Exit 0 everything follows, 1 something does not, 2 trouble.
+        Exit 0 everything follows, 1 something does not, 2 trouble (also where nothing can be checked).
         """
         from ...tracer.catalogue import load
         from ...tracer.closure import check as closures
@@ -33,6 +33,8 @@ def register(app: typer.Typer) -> None:
 
         whole = read(trace)
         results = closures(whole, load(catalogue) if catalogue else load())
+        if all(r.holds is None for r in results):
+            _refuse(trace, results)
         broken = [r for r in results if r.holds is False]
         first = first_broken(results)
         if as_json:
@@ -49,6 +51,18 @@ def register(app: typer.Typer) -> None:
         else:
             _page(results, broken, first)
         return DIFFERENT if broken else SAME
+
+
+def _refuse(trace: Path, results: list[ClosureResult]) -> None:
+    """A check that checked nothing must not look like one that passed."""
+    from ...tracer.errors import FirstbadError
+
+    why = f": {results[0].quantity}: {results[0].why}" if results else ""
+    raise FirstbadError(
+        f"{trace} holds no value that a formula of the catalogue can be evaluated for{why}",
+        remedy="Give the formulas of your program with --catalogue (docs/catalogue.md)",
+        slug="nothing-to-check",
+    )
 
 
 def _row(result: ClosureResult) -> dict[str, Any]:
