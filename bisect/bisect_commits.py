@@ -8,6 +8,7 @@ Both ends are tried before anything is accused, and what is accused is tried aga
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -40,10 +41,12 @@ class Options:
 
     `jobs` probes run at a time, here or on the Dask cluster at `cluster`. With `confirm` the culprit and its
     parents must answer the same twice, a parent that ruled out much more often (a number: just so often), with
-    `confirm_cold` the second time without a warm start. `flaky` is the share of runs in which a bad commit passes
+    `confirm_cold` the second time without a warm start; of a warm search these cold ones run `together`, also where
+    `jobs` is 1. `flaky` is the share of runs in which a bad commit passes
     (0: unknown): each commit is then run as often as it takes to name the culprit with `confidence`, along the first
     parents; None trusts every answer. `leave_out` names commits that are not tried. `cached` lets results of earlier
-    searches count. `home` is where worktrees, journals and results are kept.
+    searches count. `hunks` notes in the journal that the culprit's edits are searched next. `home` is where worktrees,
+    journals and results are kept.
     """
 
     jobs: int = 1
@@ -52,12 +55,14 @@ class Options:
     flaky: float | None = None
     confidence: float = 0.95
     confirm_cold: bool = True
+    together: bool = True
     first_parent: bool = False
     leave_out: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     overlay: Overlay | None = None
     layout: Layout = field(default_factory=Layout)
     cached: bool = True
+    hunks: bool = False
     home: Path | None = None
 
 
@@ -130,7 +135,7 @@ def resume_bisect(path: Path, *, on_progress: Listener | None = None, **settings
     head = Journal.read(path).header
     ends = (head["new"], head["old"][0]) if head["repair"] else (head["old"][0], head["new"])
     probe = probe_from_dict(head["probe"])
-    options = replace(_options_from(head["options"]), **settings)
+    options = replace(options_from(head["options"]), **settings)
     return bisect_commits(Path(head["repository"]), *ends, probe, options=options, resume=path, on_progress=on_progress)
 
 
@@ -173,19 +178,21 @@ def _plan(commits: CommitRange, probe: Probe, options: Options) -> _Plan:
         "new": commits.new,
         "repair": commits.repair,
         "probe": probe_as_dict(probe),
-        "options": _said(options),
+        "options": options_as_dict(options),
         "notes": list(commits.notes),
     }
     return _Plan(commits, probe, options, home, trees_of(commits.repository, points), signed(header))
 
 
-def _said(options: Options) -> dict[str, Any]:
+def options_as_dict(options: Options) -> dict[str, Any]:
     """What of the options a resumed search needs again; where and how fast it runs may change."""
     said = asdict(replace(options, home=None))
-    return {k: v for k, v in said.items() if k not in ("home", "jobs", "cluster", "confirm_cold")}
+    return {k: v for k, v in said.items() if k not in ("home", "jobs", "cluster", "confirm_cold", "together")}
 
 
-def _options_from(said: dict[str, Any]) -> Options:
+def options_from(said: dict[str, Any]) -> Options:
+    """The options that `options_as_dict` wrote."""
+
     def step(data: dict[str, Any]) -> Step:
         limits = Limits(**data["limits"])
         return Step(data["command"], tuple(data["depends"]), Where(data["where"]), limits)
@@ -205,7 +212,15 @@ def _options_from(said: dict[str, Any]) -> Options:
         overlay=overlay,
         layout=Layout(**layout),
         cached=said["cached"],
+        hunks=said.get("hunks", False),
     )
+
+
+def _spare(plan: _Plan) -> int:
+    """Room for one cold confirmation beside the other, where the search itself is one warm probe at a time."""
+    options = plan.options
+    cold = bool(plan.probe.warm) and options.confirm_cold and options.flaky is None
+    return int(cold and options.together and options.jobs == 1 and (os.cpu_count() or 1) > 1)
 
 
 def _with_pool(plan: _Plan, book: Journal, on_progress: Listener | None) -> Outcome:
@@ -213,7 +228,7 @@ def _with_pool(plan: _Plan, book: Journal, on_progress: Listener | None) -> Outc
     asked = asked_of_commits(plan.commits, plan.probe, plan.header["options"])
     with (
         holding(str(repository.path), str(plan.home), settings.layout),
-        open_pool(settings.jobs, settings.cluster) as pool,
+        open_pool(settings.jobs, settings.cluster, spare=_spare(plan)) as pool,
     ):
         done = conduct(asked, book, pool, plan.task, on_progress)
     named = tuple(commit_info(repository, p) for p in accused(done.result)[:MOST_NAMED])

@@ -144,9 +144,7 @@ def _run(task: Task, slot: Slot, env: Mapping[str, str], out: Path, stop: Stop) 
     command = filled(probe.command, {"tree": str(slot.tree), "out": str(out / "kept")})
     folder = _folder(probe, slot)
     if probe.warm and not task.cold:
-        return warm.run(
-            command, modules=probe.warm, cwd=folder, env=env, out=out, limits=probe.limits, stop=stop, wait=False
-        )
+        return warm.run(command, modules=probe.warm, cwd=folder, env=env, out=out, limits=probe.limits, stop=stop)
     return run(command, cwd=folder, env=env, out=out, limits=probe.limits, stop=stop)
 
 

@@ -100,9 +100,17 @@ class Drive(Generic[P]):
         return [p for f, p in self.running.items() if f not in self.dropped] + list(self.question.held)
 
     def _start(self) -> None:
-        free = self.pool.jobs - len(self.running)
-        for point in self.search.next(free, running=self._busy()) if free > 0 else ():
+        for point in self._wanted():
             self._begin(point)
+
+    def _wanted(self) -> list[P]:
+        """What to begin now: as many as there are workers; beside repeats alone, also as the spare ones."""
+        free = self.pool.jobs - len(self.running)
+        asked = self.search.next(free, running=self._busy()) if free > 0 else []
+        again = all(self.tried[p] for p in asked) and all(self.tried[p] > 1 for p in self.running.values())
+        if again and self.pool.spare and free + self.pool.spare > 0:
+            asked = self.search.next(free + self.pool.spare, running=self._busy())
+        return asked
 
     def _begin(self, point: P) -> None:
         self.count += 1

@@ -33,6 +33,7 @@ class Pool:
     call: Callable[[Order], Attempt]
     stop: Callable[[str], None]
     alive: Callable[[], str] = str
+    spare: int = 0
     patience: ClassVar[float] = 30.0
     doubted: bool = False
     tickets: dict[Future[Attempt], Order] = field(default_factory=dict[Future[Attempt], Order])
@@ -86,11 +87,11 @@ def _unfinished(task: Order, why: str, *, cancelled: bool = False) -> Attempt:
 
 
 @contextlib.contextmanager
-def open_pool(jobs: int = 1, cluster: str = "") -> Generator[Pool]:
+def open_pool(jobs: int = 1, cluster: str = "", spare: int = 0) -> Generator[Pool]:
     """`jobs` probes at a time on this machine, or as many as the Dask cluster at `cluster` has threads.
 
-    With a cluster, `jobs` above 1 is an upper bound. FirstbadError (cluster-missing, cluster-unreachable) where
-    it cannot be used.
+    Here there is room for `spare` more while nothing but confirmations run. With a cluster, `jobs` above 1 is an
+    upper bound. FirstbadError (cluster-missing, cluster-unreachable) where it cannot be used.
     """
     if cluster:
         with _on_cluster(cluster, jobs) as pool:
@@ -98,8 +99,8 @@ def open_pool(jobs: int = 1, cluster: str = "") -> Generator[Pool]:
         return
     if jobs < 1:
         raise FirstbadError(f"{jobs} jobs cannot run", remedy="Give 1 or more with --jobs", slug="jobs-range")
-    with ThreadPoolExecutor(jobs, thread_name_prefix="probe") as executor:
-        pool = Pool(executor, jobs, attempt, cancel)
+    with ThreadPoolExecutor(jobs + spare, thread_name_prefix="probe") as executor:
+        pool = Pool(executor, jobs, attempt, cancel, spare=spare)
         try:
             yield pool
         finally:

@@ -66,14 +66,19 @@ class Server:
         """Its process, 0 while it does not run."""
         return self._process.pid if self._process is not None else 0
 
-    def ready(self, *, wait: bool = True) -> str:
-        """Start it if it does not run; "" or why it cannot be used (now, where we shall not `wait` for its imports)."""
+    def begin(self) -> None:
+        """Start it in the background if it does not run."""
         with self._mutex:
             if self._starter is None:
                 self._starter = threading.Thread(target=self._begin, name="warm-server")
                 self._starter.start()
-        self._starter.join(None if wait else 0.0)
-        return "the fork server is still importing" if self._starter.is_alive() else self.trouble
+
+    def ready(self) -> str:
+        """Start it and wait for its imports; "" or why it cannot be used."""
+        self.begin()
+        assert self._starter is not None
+        self._starter.join()
+        return self.trouble
 
     def _begin(self) -> None:
         self.trouble = self._start()
@@ -167,13 +172,9 @@ def run(
     out: Path,
     limits: Limits,
     stop: Stop | None = None,
-    wait: bool = True,
 ) -> Ended:
-    """As sandbox.run, warm where it can be; else cold with a `note`.
-
-    Without `wait`, a probe that comes while the server is still importing is run cold meanwhile.
-    """
-    order = _Order(command, tuple(modules), cwd, env, out, limits, stop or Stop(), wait)
+    """As sandbox.run, warm where it can be; else cold with a `note`."""
+    order = _Order(command, tuple(modules), cwd, env, out, limits, stop or Stop())
     ended, why = _warm(order)
     if ended is not None:
         return ended
@@ -190,7 +191,6 @@ class _Order:
     out: Path
     limits: Limits
     stop: Stop
-    wait: bool
 
 
 def _warm(order: _Order) -> tuple[Ended | None, str]:
@@ -204,7 +204,7 @@ def _warm(order: _Order) -> tuple[Ended | None, str]:
     if found is None or not hasattr(socket, "send_fds"):
         return None, f"{python[0]} was not found"
     server = server_for([found, *python[1:]], order.modules, order.env)
-    why = server.ready(wait=order.wait)
+    why = server.ready()
     if why:
         return None, why
     try:

@@ -249,7 +249,7 @@ def main() -> None:
         with contextlib.suppress(OSError):  # usually the driver was faster; after a kill -9 nobody else does it
             os.rmdir(here)
     with contextlib.suppress(Exception):
-        atexit._run_exitfuncs()
+        atexit._run_exitfuncs()  # type: ignore[attr-defined]
     os._exit(0)  # taking torch apart module by module would keep the driver waiting
 
 
