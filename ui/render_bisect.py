@@ -70,21 +70,27 @@ def edits_lines(console: Console, found: Found) -> None:
         console.print(Text(f"{len(one)} of its {found.points} edits matter{together}:", style="bold"))
         for edit in one:
             console.print(Text(f"  {edit}"), soft_wrap=True)
-    console.print(Text(f"{found.probes} more probes", style="dim"))
+    _effort(console, found, " more probes")
 
 
-def found_page(console: Console, found: Found, what: str) -> None:
-    """What matters among so many of `what`."""
+def found_page(console: Console, found: Found) -> None:
+    """What matters among so many files and variables, flags, or edits."""
     sets = [" and ".join(one) + (", only together" if len(one) > 1 else "") for one in found.sets]
     style = "bold green" if sets else "bold yellow"
     name = type(found.result).__name__
-    said = "; or ".join(sets) or f"nothing is named among {found.points} {what}"
+    said = "; or ".join(sets) or f"nothing is named among {found.points} {found.what}"
     console.print(Text(f"{name}: ", style=style) + Text(said), soft_wrap=True)
     for line in (*found.result.evidence, *found.read):
         console.print(Text(f"  · {line}"), soft_wrap=True)
     for note in found.notes:
         console.print(Text(f"  {note}", style="dim"), soft_wrap=True)
-    console.print(Text(f"{found.probes} probes, {found.points} {what}", style="dim"))
+    _effort(console, found, f" probes among {found.points} {found.what}")
+
+
+def _effort(console: Console, found: Found, more: str) -> None:
+    cached = f", {found.cached} of them known from earlier" if found.cached else ""
+    console.print(Text(f"{found.probes}{more}{cached}, {found.seconds:.1f} s", style="dim"))
+    console.print(Text(f"journal {found.journal}", style="dim"), soft_wrap=True)
 
 
 def _columns(*names: str) -> Table:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -100,16 +100,17 @@ class HunkAxis:
         """Write that tree over a checkout of the commit or of its parent; returns a digest of what was
         written.
         """
-        digest = hashlib.sha256()
         tree = sorted(self.tree(chosen).items())
         for path, _ in tree:
             _remove(worktree, path)
         for path, entry in tree:
             if entry is not None:
                 _put(worktree, path, entry)
-            told = b"absent" if entry is None else entry.mode.encode() + b" " + entry.data
-            digest.update(f"{path}\0{len(told)}\0".encode("utf-8", "surrogateescape") + told)
-        return digest.hexdigest()
+        return _digest(tree)
+
+    def digest(self, chosen: Collection[str]) -> str:
+        """What `stand` would return: it tells two sets of edits apart unless they make the same files."""
+        return _digest(sorted(self.tree(chosen).items()))
 
     def _edits_of(self, pair: FilePair, by_line: bool) -> list[Edit]:
         if not pair.old_path:
@@ -145,6 +146,14 @@ class HunkAxis:
     def _side(self, pair: FilePair, new: bool) -> Entry:
         blob, mode = (pair.new_blob, pair.new_mode) if new else (pair.old_blob, pair.old_mode)
         return Entry(mode, self._content(blob))
+
+
+def _digest(tree: Sequence[tuple[str, Entry | None]]) -> str:
+    digest = hashlib.sha256()
+    for path, entry in tree:
+        told = b"absent" if entry is None else entry.mode.encode() + b" " + entry.data
+        digest.update(f"{path}\0{len(told)}\0".encode("utf-8", "surrogateescape") + told)
+    return digest.hexdigest()
 
 
 def _name(path: str, block: Block) -> str:

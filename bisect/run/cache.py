@@ -14,9 +14,9 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .probe import starved
+from .probe import Probe, starved
 from .sandbox import Ended, argv_of
 from .worktrees import remove_tree
 
@@ -34,28 +34,41 @@ def key_of(task: Task, env: Mapping[str, str]) -> str:
     That is: a command that runs in a directory outside the worktree, or whose inputs cannot be read; a tree that
     git cannot name.
     """
-    probe = task.probe
-    if not task.tree or Path(probe.cwd).is_absolute():
+    if not task.tree or Path(task.probe.cwd).is_absolute():
         return ""
+    said = about(task.probe, env)
+    if said is None:
+        return ""
+    return name_of({
+        **said,
+        "tree": task.tree,
+        "layout": asdict(task.layout),
+        "cwd": task.probe.cwd,
+        "env": {k: v for k, v in sorted(env.items()) if not _volatile(k)},
+        "steps": [asdict(step) for step in task.steps],
+        "overlay": task.overlay.fingerprint() if task.overlay else "",
+    })  # fmt: skip
+
+
+def about(probe: Probe, env: Mapping[str, str]) -> dict[str, Any] | None:
+    """What any result of this probe depends on, wherever it stands; None where an input cannot be read."""
     try:
         inputs = [hashlib.sha256(Path(name).read_bytes()).hexdigest() for name in probe.inputs]
     except OSError:
-        return ""
-    said = {
+        return None
+    return {
         "version": 1,
         "machine": [platform.system(), platform.machine()],
-        "tree": task.tree,
-        "layout": asdict(task.layout),
         "command": probe.command if isinstance(probe.command, str) else list(probe.command),
         "program": _program(argv_of(probe.command)[0], env),
-        "cwd": probe.cwd,
-        "env": {k: v for k, v in sorted(env.items()) if not _volatile(k)},
         "limits": asdict(probe.limits),
         "keep": probe.keep,
         "inputs": inputs,
-        "steps": [asdict(step) for step in task.steps],
-        "overlay": task.overlay.fingerprint() if task.overlay else "",
     }
+
+
+def name_of(said: Mapping[str, Any]) -> str:
+    """One name for all that a result depends on."""
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 

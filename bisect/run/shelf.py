@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ...tracer.errors import FirstbadError
 from .journal import Event, Journal, plain
 
 _ASIDE = ("event", "at", "format", "fingerprint", "notes")  # what of a header does not make another search of it
+_AROUND = ("inputs", "points")  # what of it tells how things lie around, not what is asked
 _MOST_SAID = 5
 
 
@@ -39,8 +40,8 @@ def signed(header: Mapping[str, Any]) -> Event:
     return {**header, "fingerprint": _mark(header)}
 
 
-def _mark(header: Mapping[str, Any], *, without: str = "") -> str:
-    told = {k: v for k, v in plain({"axis": "commits", **header}).items() if k not in (*_ASIDE, without)}
+def _mark(header: Mapping[str, Any], *, without: Sequence[str] = ()) -> str:
+    told = {k: v for k, v in plain({"axis": "commits", **header}).items() if k not in (*_ASIDE, *without)}
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -94,7 +95,7 @@ def _new_place(home: Path) -> Path:
 def _other_search(path: Path, old: Event, new: Event) -> FirstbadError:
     """What was asked is another thing, or what it was asked about has changed meanwhile."""
     changed = _differing(old.get("inputs") or {}, new.get("inputs") or {})
-    if changed and _mark(old, without="inputs") == _mark(new, without="inputs"):
+    if changed and _mark(old, without=_AROUND) == _mark(new, without=_AROUND):
         names = ", ".join(changed[:_MOST_SAID]) + (
             f" and {len(changed) - _MOST_SAID} more" * (len(changed) > _MOST_SAID)
         )

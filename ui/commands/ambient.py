@@ -1,19 +1,17 @@
-"""`firstbad ambient -- COMMAND`: which file or variable around a failing run brings the failure."""
+"""`firstbad ambient -- COMMAND`: which file or variable that lies around makes it fail here."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ...tracer.errors import FirstbadError
 from ..output import SAME, TROUBLE, console, say_json
 
 if TYPE_CHECKING:
-    from ...bisect.bisect_sets import Found, Told
-    from ...bisect.verdict import Verdict
+    from ...bisect.bisect_sets import Found
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +19,9 @@ def register(app: typer.Typer) -> None:
 
     @app.command("ambient")
     def ambient(
-        command: Annotated[list[str], typer.Argument(help="fails here, and would pass in a clean place; after --")],
+        command: Annotated[
+            list[str] | None, typer.Argument(help="fails here, passes in a clean place; after --")
+        ] = None,
         directory: Annotated[Path, typer.Option(help="where it fails")] = Path(),
         pattern: Annotated[list[str] | None, typer.Option(help="which files are suspects (all)")] = None,
         parents: Annotated[int, typer.Option(min=0, help="levels up whose files are suspects too")] = 3,
@@ -32,6 +32,11 @@ def register(app: typer.Typer) -> None:
         metric: Annotated[str, typer.Option(help="judge by a number, as in bisect")] = "",
         rule: Annotated[str, typer.Option(help="which numbers are good")] = "nearer",
         hunt: Annotated[str, typer.Option(help="signature of the failure; empty: that seen here, '*': any")] = "",
+        jobs: Annotated[int, typer.Option(min=1, help="runs at a time")] = 1,
+        cluster: Annotated[str, typer.Option(help="a Dask scheduler, tcp://host:port")] = "",
+        fresh: Annotated[bool, typer.Option("--fresh", help="do not use results of earlier searches")] = False,
+        resume: Annotated[Path | None, typer.Option(help="go on with this journal")] = None,
+        journal: Annotated[Path | None, typer.Option(help="where to write the journal")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
     ) -> int:
         """Find the file or environment variable that makes COMMAND fail here, by running it in clean rooms.
@@ -39,52 +44,54 @@ def register(app: typer.Typer) -> None:
         What is named fails alone in a clean place, and without it the failure goes. Your files are only copied.
         Exit 0 something is named, 1 it is nothing that lies around, 2 trouble or unsteady.
         """
-        from ...bisect.axes.survey import survey, usual_home
+        from ...bisect.axes.around import Around
+        from ...bisect.axes.survey import usual_home
+        from ...bisect.bisect_commits import Options
         from ...bisect.bisect_sets import search_surroundings
-        from ...bisect.run.sandbox import clean_environment
-        from .bisect import plain_probe, split_pairs
+        from ..live import watching
+        from .bisect import plain_probe, resumed, split_pairs
 
-        probe = plain_probe(command, metric, rule, hunt, timeout)
-        words = " ".join(command).split()
-        axis = survey(
-            directory,
-            parents=parents,
-            patterns=pattern or ["*"],
-            home=usual_home(words) if home is None else home,
-            folders={label: Path(path) for label, path in split_pairs(folder, "--folder LABEL=PATH")},
-            variables=clean_environment(),
-            always=[*(always or ()), *(Path(w).as_posix() for w in words)],
-            exclude=[Path(w) for w in words if Path(w).is_absolute()],
-        )
-        found = search_surroundings(axis, probe, telling(axis.points, quiet=as_json))
-        return say_found(found, "files and variables", as_json=as_json)
-
-
-def telling(points: Collection[str], *, quiet: bool) -> Told | None:
-    """Tell each probe on stderr as it ends."""
-    if quiet:
-        return None
-    story, counted = console(stderr=True), iter(range(1, sys.maxsize))
-
-    def told(chosen: frozenset[str], verdict: Verdict, left: int) -> None:
-        names = ", ".join(sorted(chosen)) if 0 < len(chosen) <= 2 else f"{len(chosen)} of {len(points)}"
-        story.print(f"[dim]{next(counted):>8}[/]  ", end="")
-        story.print(f"with {names}: {verdict.kind} ({left} left)", markup=False, soft_wrap=True)
-
-    return told
+        how: dict[str, Any] = {"jobs": jobs, "cluster": cluster, "cached": not fresh}
+        with watching(quiet=as_json) as listener:
+            if resume is not None and not command:
+                return resumed(resume, how, listener, as_json=as_json)
+            if not command:
+                raise no_command("ambient")
+            words = " ".join(command).split()
+            around = Around(
+                str(directory.resolve()), parents, tuple(pattern or ["*"]),
+                home=usual_home(words) if home is None else tuple(home),
+                folders=tuple((k, str(Path(v).resolve())) for k, v in split_pairs(folder, "--folder LABEL=PATH")),
+                always=(*(always or ()), *(Path(w).as_posix() for w in words)),
+                exclude=tuple(w for w in words if Path(w).is_absolute()),
+            )  # fmt: skip
+            found = search_surroundings(
+                around, plain_probe(command, metric, rule, hunt, timeout), Options(**how),
+                journal=journal, resume=resume or False, on_progress=listener,
+            )  # fmt: skip
+        return say_found(found, as_json=as_json)
 
 
-def say_found(found: Found, what: str, *, as_json: bool) -> int:
+def no_command(name: str) -> FirstbadError:
+    """There is nothing to run."""
+    return FirstbadError(
+        "there is no command to run",
+        remedy=f"Put it last, after two dashes: firstbad {name} -- COMMAND",
+        slug="no-command",
+    )
+
+
+def say_found(found: Found, *, as_json: bool) -> int:
     """Print what an unordered search found; returns the exit status."""
     from ..render_bisect import found_page
 
     kind = type(found.result).__name__
     if as_json:
         say_json({
-            "result": kind, "named": [list(s) for s in found.sets], "probes": found.probes,
+            "result": kind, "named": [list(s) for s in found.sets], "probes": found.probes, "cached": found.cached,
             "suspects": found.points, "evidence": list(found.result.evidence), "read": list(found.read),
-            "notes": list(found.notes),
+            "notes": list(found.notes), "seconds": round(found.seconds, 3), "journal": str(found.journal),
         })  # fmt: skip
     else:
-        found_page(console(), found, what)
+        found_page(console(), found)
     return {"NotHere": 1, "Flaky": TROUBLE}.get(kind, SAME)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ...bisect.bisect_sets import Found
     from ...bisect.run.overlay import Overlay
     from ...bisect.run.probe import Probe
+    from ...bisect.run.progress import Listener
 
 READERS = ("log", "show", "replay", "table")
 
@@ -27,7 +28,7 @@ def register(app: typer.Typer) -> None:
         span: Annotated[str, typer.Argument(metavar="GOOD..BAD", help="or log, show, replay, table: JOURNAL")] = "",
         command: Annotated[list[str] | None, typer.Argument(help="the probe, after --")] = None,
         repo: Annotated[Path, typer.Option(help="the repository (only read)")] = Path(),
-        jobs: Annotated[int, typer.Option(min=1, help="probes at a time")] = 1,
+        jobs: Annotated[int | None, typer.Option(min=1, help="probes at a time; default 1, see --warm")] = None,
         cluster: Annotated[str, typer.Option(help="a Dask scheduler, tcp://host:port")] = "",
         timeout: Annotated[float, typer.Option(help="seconds a probe may take")] = 600.0,
         memory: Annotated[int, typer.Option(help="MiB of address space a process may take; 0: no limit")] = 0,
@@ -64,21 +65,21 @@ def register(app: typer.Typer) -> None:
 
             words = [*(command or []), *([str(journal)] if journal else [])]
             return read_journal(span, words, reference=reference, as_json=as_json)
-        from ...bisect.bisect_commits import Options, bisect_commits, parse_range, resume_bisect
+        from ...bisect.bisect_commits import Options, bisect_commits, parse_range
         from ..live import watching
 
         with watching(quiet=as_json) as listener:
             if resume is not None and not span:
-                outcome = resume_bisect(
-                    resume, on_progress=listener, jobs=jobs, cluster=cluster, **({"cached": False} if fresh else {})
-                )
-                return _finish(outcome, None, Options(), repo, as_json=as_json)
+                again = {"cached": False} if fresh else {}
+                settings: dict[str, Any] = {**at_a_time(jobs), "cluster": cluster, **again}
+                return resumed(resume, settings, listener, as_json=as_json)
             good, bad = parse_range(span)[:: -1 if repaired else 1]
             options = Options(
-                jobs=jobs, cluster=cluster, first_parent=first_parent, leave_out=tuple(skip or ()),
+                **at_a_time(jobs), cluster=cluster, first_parent=first_parent, leave_out=tuple(skip or ()),
                 steps=_steps(setup, build), cached=not fresh, overlay=_overlay(overlay, tap, overlay_missing),
-                flaky=_rate(flaky), confidence=confidence,
+                flaky=_rate(flaky), confidence=confidence, hunks=hunks,
             )  # fmt: skip
+            _refuse_unsure_edits(options)
             plain = plain_probe(command, metric, rule, hunt, timeout, memory, warm)
             probe = _traced(plain, trace_is, reference) if trace_is else plain
             if repaired:
@@ -86,21 +87,62 @@ def register(app: typer.Typer) -> None:
             outcome = bisect_commits(
                 repo, good, bad, probe, options=options, journal=journal, resume=resume or False, on_progress=listener
             )
-        return _finish(outcome, probe if hunks else None, options, repo, as_json=as_json)
+            found = _edits(outcome, repo, probe, options, listener)
+        _say(outcome, found, as_json=as_json)
+        return status(outcome)
 
 
-def _finish(outcome: Outcome, probe: Probe | None, options: Options, repo: Path, *, as_json: bool) -> int:
-    """With a `probe`, find the edits that matter; then say what was found."""
+def at_a_time(jobs: int | None) -> dict[str, Any]:
+    """Who asks for one probe at a time gets that, also where a warm search is confirmed."""
+    return {"jobs": jobs or 1, "together": jobs != 1}
+
+
+def resumed(path: Path, settings: dict[str, Any], listener: Listener | None, *, as_json: bool) -> int:
+    """Go on with the search of any journal, and say what it found."""
     from dataclasses import replace
 
-    found: Found | None = None
-    if probe is not None and outcome.commit is not None:
-        from ...bisect.bisect_sets import search_hunks
+    from ...bisect.bisect_commits import options_from, resume_bisect
+    from ...bisect.bisect_sets import resume_sets
+    from ...bisect.run.journal import Journal
+    from ...bisect.run.judges import probe_from_dict
 
-        hunted = replace(probe, hunt=probe.hunt or outcome.hunt)
-        found = search_hunks(outcome.commit.commit, repo, hunted, options, outcome.repair)
+    head = Journal.read(path).header
+    if head.get("axis", "commits") != "commits":
+        from .ambient import say_found
+
+        return say_found(resume_sets(path, on_progress=listener, **settings), as_json=as_json)
+    outcome = resume_bisect(path, on_progress=listener, **settings)
+    options = replace(options_from(head["options"]), **settings)
+    found = _edits(outcome, Path(head["repository"]), probe_from_dict(head["probe"]), options, listener)
     _say(outcome, found, as_json=as_json)
     return status(outcome)
+
+
+def _edits(outcome: Outcome, repo: Path, probe: Probe, options: Options, listener: Listener | None) -> Found | None:
+    """With --hunks, the edits of the culprit that matter; their search has a journal beside that of the commits."""
+    from dataclasses import replace
+
+    if not options.hunks or outcome.commit is None:
+        return None
+    from ...bisect.bisect_sets import search_hunks
+
+    hunted = replace(probe, hunt=probe.hunt or outcome.hunt)
+    book = outcome.journal.with_name(f"{outcome.journal.stem}-hunks.jsonl")
+    return search_hunks(
+        outcome.commit.commit, repo, hunted, options,
+        repair=outcome.repair, journal=book, resume=book.exists(), on_progress=listener,
+    )  # fmt: skip
+
+
+def _refuse_unsure_edits(options: Options) -> None:
+    """A set of edits is named by single answers, so it must not be named where single answers mean little."""
+    if options.hunks and options.flaky is not None:
+        raise FirstbadError(
+            "--hunks trusts every answer, and --flaky says that they are unsure",
+            remedy="Let COMMAND repeat itself and fail if any run does: firstbad bisect --hunks CULPRIT^..CULPRIT -- "
+            "'for i in 1 2 3 4 5; do PROBE || exit 1; done'",
+            slug="edits-unsure",
+        )
 
 
 def _refuse_turned(repo: Path, good: str, bad: str) -> None:
@@ -156,8 +198,8 @@ def _traced(probe: Probe, question: str, reference: str) -> Probe:
     """The probe that asks `question` of its trace, against a trace file or what a command prints."""
     from dataclasses import replace
 
-    from ...bisect.bisect_commits import firstbad_home
     from ...bisect.run.judges import TraceIs
+    from ...bisect.run.shelf import firstbad_home
     from ...bisect.run.traces import Predicate, trace_probe
 
     if not reference:
