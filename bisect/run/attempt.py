@@ -97,6 +97,8 @@ def attempt(task: Order) -> Attempt:
 
 def _attempt(task: Task, out: Path, stop: Stop) -> Attempt:
     env = clean_environment(task.probe.env, only=task.probe.only)
+    if task.probe.warm and not (task.cold or task.steps or task.overlay):  # those may change the environment
+        warm.expect(task.probe.command, task.probe.warm, env)
     key = "" if task.fresh else cache.key_of(task, env)
     if key and (known := cache.find(Path(task.home), key, out)) is not None:
         return Attempt(known, cached=True)
@@ -222,8 +224,10 @@ def holding(repo: str, home: str, layout: Layout) -> Generator[None]:
             _holders[key] -= 1
             unused = _shared.pop(key, None) if not _holders[key] else None
         if unused is not None:
+            ending = threading.Thread(target=warm.close_all)
+            ending.start()
             unused.close()
-            warm.close_all()
+            ending.join()
 
 
 @atexit.register

@@ -195,15 +195,9 @@ class _Order:
 
 def _warm(order: _Order) -> tuple[Ended | None, str]:
     """The warm run, or None and why not."""
-    words = words_of(order.command)
-    split = split_python(words) if words else None
-    if split is None:
-        return None, "the command is no plain `python [options] -m MODULE|-c CODE|SCRIPT`"
-    python, rest = split
-    found = shutil.which(python[0], path=order.env.get("PATH"))
-    if found is None or not hasattr(socket, "send_fds"):
-        return None, f"{python[0]} was not found"
-    server = server_for([found, *python[1:]], order.modules, order.env)
+    server, rest = _server_of(order.command, order.modules, order.env)
+    if server is None:
+        return None, rest[0]
     why = server.ready()
     if why:
         return None, why
@@ -213,6 +207,26 @@ def _warm(order: _Order) -> tuple[Ended | None, str]:
         _forget(server)
         return None, "the fork server was gone"
     return _asked(order, rest, connection, server)
+
+
+def _server_of(command: Command, modules: Sequence[str], env: Mapping[str, str]) -> tuple[Server | None, list[str]]:
+    """The server for a command and what it shall run; None and why there can be none."""
+    words = words_of(command)
+    split = split_python(words) if words else None
+    if split is None:
+        return None, ["the command is no plain `python [options] -m MODULE|-c CODE|SCRIPT`"]
+    python, rest = split
+    found = shutil.which(python[0], path=env.get("PATH"))
+    if found is None or not hasattr(socket, "send_fds"):
+        return None, [f"{python[0]} was not found"]
+    return server_for([found, *python[1:]], modules, env), rest
+
+
+def expect(command: Command, modules: Sequence[str], env: Mapping[str, str]) -> None:
+    """Let the server for such a command begin its imports in the background, if it has not."""
+    server, _ = _server_of(command, modules, env)
+    if server is not None:
+        server.begin()
 
 
 def _asked(order: _Order, rest: list[str], connection: socket.socket, server: Server) -> tuple[Ended | None, str]:
