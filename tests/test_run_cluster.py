@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from firstbad.bisect.bisect_commits import Outcome, bisect_commits
+from firstbad.bisect.axes.around import Around
+from firstbad.bisect.bisect_commits import Options, Outcome, bisect_commits
+from firstbad.bisect.bisect_sets import search_surroundings
 from firstbad.bisect.run.journal import Journal
 from firstbad.bisect.run.probe import Probe
 from firstbad.bisect.run.sandbox import Limits
@@ -53,6 +55,17 @@ def test_both_workers_work_at_once(tmp_path: Path, cluster: Any) -> None:
     outcome = search(where, ids, probe, tmp_path, cluster)
     assert isinstance(outcome.result, Culprit) and outcome.result.point == ids[5]
     assert "+\n+\n" in log.read_text()
+
+
+def test_sets_are_searched_on_it_too(tmp_path: Path, cluster: Any) -> None:
+    here = tmp_path / "run"
+    here.mkdir()
+    for k in range(20):
+        (here / f"f{k}.dat").write_text(f"{k}\n")
+    options = Options(home=tmp_path / "home", cluster=cluster.scheduler_address)
+    around = Around(str(here), patterns=("*.dat",))
+    found = search_surroundings(around, Probe("test $(ls | grep -cE '^f(7|13)[.]dat') -ne 2"), options)
+    assert [set(s) for s in found.sets] == [{"f7.dat", "f13.dat"}]
 
 
 def test_useless_probes_are_ended_on_their_worker(tmp_path: Path, cluster: Any) -> None:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..run.cache import is_volatile
 from ..run.sandbox import clean_environment
 from .ambient import AmbientAxis
 from .survey import survey
@@ -54,12 +55,17 @@ class Around:
 
 
 def digests(axis: AmbientAxis) -> dict[str, str]:
-    """Name -> digest of what every file and variable holds, those of the base too: an answer depends on them."""
+    """Name -> digest of what every file and variable holds, those of the base too: an answer depends on them.
+
+    What tells of a terminal is there without its value: a search may be resumed from another one.
+    """
     files = {name: digest_of(file.source) for name, file in axis.files.items()}
-    variables = {f"${k}": v for k, v in {**axis.base, **axis.variables}.items() if not k.startswith("FIRSTBAD_")}
-    return files | {
-        name: hashlib.sha256(value.encode(errors="surrogateescape")).hexdigest() for name, value in variables.items()
-    }
+    given = {k: v for k, v in {**axis.base, **axis.variables}.items() if not k.startswith("FIRSTBAD_")}
+    return files | {f"${k}": "" if is_volatile(k) else _digest(v) for k, v in given.items()}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
 def digest_of(path: Path) -> str:

@@ -44,7 +44,7 @@ def key_of(task: Task, env: Mapping[str, str]) -> str:
         "tree": task.tree,
         "layout": asdict(task.layout),
         "cwd": task.probe.cwd,
-        "env": {k: v for k, v in sorted(env.items()) if not _volatile(k)},
+        "env": {k: v for k, v in sorted(env.items()) if not is_volatile(k)},
         "steps": [asdict(step) for step in task.steps],
         "overlay": task.overlay.fingerprint() if task.overlay else "",
     })  # fmt: skip
@@ -72,7 +72,8 @@ def name_of(said: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def _volatile(name: str) -> bool:
+def is_volatile(name: str) -> bool:
+    """Whether the variable tells of a terminal or a login, and hardly of what is computed."""
     return name in VOLATILE or name.startswith(VOLATILE_KIN)
 
 
