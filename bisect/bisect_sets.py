@@ -46,7 +46,8 @@ FEW = 8  # for so few points a watched run to learn what is opened costs more th
 class Found:
     """What an unordered search concluded among so many `points`, `what` they are, after `probes`.
 
-    `cached` of them were known from earlier; `read` says who reads a named file unasked; `notes` what was left out.
+    `cached` of them were known from earlier; `ends` are what none and all of the points are called; `read` says who
+    reads a named file unasked; `notes` what was left out.
     """
 
     result: Result
@@ -56,6 +57,7 @@ class Found:
     cached: int
     seconds: float
     journal: Path
+    ends: tuple[str, str]
     read: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -98,9 +100,8 @@ class _Hunt:
             self._watched(book, pool, first=True)
         asked = asked_of_sets(self.header, self.probe, hints_of(book))
         done = conduct(asked, book, pool, self.order_for, on_progress)
-        found = Found(
-            done.result, self.header["what"], count, done.probes, done.cached, done.seconds, book.path, notes=self.notes
-        )
+        effort, ends = (done.probes, done.cached, done.seconds), (self.header["ends"][0], self.header["ends"][1])
+        found = Found(done.result, self.header["what"], count, *effort, book.path, ends, notes=self.notes)
         if self.watch is None:
             return found
         said: dict[str, str] = self._watched(book, pool, first=False)["said"] if found.sets else {}
@@ -141,7 +142,7 @@ def search_hunks(
     """Which edits of `commit` matter: the smallest sets of them that bring its failure to its parent (or repair it)."""
     repository = open_repository(repo)
     axis = HunkAxis(repository, repository.resolve(commit))
-    shape = Shape("edits", axis.points, axis.groups, every=False, repair=repair)
+    shape = Shape("edits", axis.points, axis.groups, every=False, repair=repair, ends=("the parent", "the commit"))
     header: Event = {
         "axis": "hunks",
         "repository": str(repository.path),
@@ -233,7 +234,9 @@ def search_flags(
     flags = FlagAxis(shlex.split(good), shlex.split(bad), compiler=compiler)
     axis = around.look(_ours(options, journal, resume))
     inputs, everything = digests(axis), frozenset(axis.points)
-    header = _header("flags", Shape("flags", flags.points), around, axis, inputs, probe)
+    header = _header(
+        "flags", Shape("flags", flags.points, ends=("the good line", "the bad line")), around, axis, inputs, probe
+    )
     header |= {"good": good, "bad": bad, "compiler": compiler}
 
     def order(point: Subset, out: str, ticket: str, again: int) -> RoomOrder:

@@ -170,7 +170,7 @@ def test_the_command_line_reads_and_resumes_any_journal(here: Path, tmp_path: Pa
     assert perform(["bisect", "log", str(book)], here)[2].endswith("[journal-unordered]\n")
     assert perform(["bisect", "table", str(book)], here)[2].endswith("[journal-unordered]\n")
     told = perform(["bisect", "show", str(book)], here)[1]
-    assert "with everything" in told and "without f13.dat" in told and told.count("\n") > said["probes"]
+    assert "everything together" in told and "without f13.dat" in told and told.count("\n") > said["probes"]
     for words in (
         ["bisect", "--resume", str(book)],
         ["ambient", "--resume", str(book)],

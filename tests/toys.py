@@ -190,3 +190,42 @@ def stores(folder: Path) -> None:
         columns = {"tilt": tilt, "F_base": base, "F_cell": base + tilt, "I_pixel_final": 2 * (base + tilt)}
         with StoreWriter(folder / f"{name}.zarr", (6, 5), [Column(n) for n in columns]) as writer:
             writer.append({n: np.asarray(v, dtype=float) for n, v in columns.items()})
+
+
+def untidy(folder: Path) -> dict[str, str]:
+    """A script that adds numbers up, and what has piled up around it: one stale file brings a failure."""
+    (folder / "sum.py").write_text(
+        "import os, sys\n"
+        'scale = float(open("defaults.cfg").read()) if os.path.exists("defaults.cfg") else 1.0\n'
+        "total = scale * sum(float(x) for x in sys.argv[1:])\n"
+        'print("total", total)\n'
+        'sys.exit(f"{total} is not 6" if total != 6 else 0)\n'
+    )
+    (folder / "defaults.cfg").write_text("1.02\n")
+    for name in ("a.hkl", "b.hkl", "image.img", "notes.txt", "old/run1.log", "old/run2.log", "spots.csv", "todo.md"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(f"{name}\n")
+    return {"python": sys.executable}
+
+
+def program_of_flags(folder: Path) -> dict[str, str]:
+    """A script whose total is wrong with -interpolate, and with -fast where -threads is given as well."""
+    (folder / "sim.py").write_text(
+        "import sys\n"
+        "words = set(sys.argv[1:])\n"
+        'wrong = "-interpolate" in words or {"-fast", "-threads"} <= words\n'
+        'sys.exit("the total is 5" if wrong else 0)\n'
+    )
+    return {"python": sys.executable}
+
+
+def repo_of_edits(folder: Path) -> dict[str, str]:
+    """Eight commits; the fifth changes three places of one file, and one of them matters."""
+
+    def files(i: int) -> dict[str, str]:
+        new = i >= 4
+        lines = [f"# step {i // 4}", "import sys", f"K = {1.02 if new else 1.0}", "total = 6 * K", f"# {'x' * new}"]
+        return {"prog.py": "\n".join([*lines, "print(total)", "sys.exit(total != 6)\n"]), "n.txt": f"{i}\n"}
+
+    ids = make_repo(folder / "repo", 8, files)
+    return {"first": ids[0], "last": ids[-1], "python": sys.executable}

@@ -37,7 +37,7 @@ ACTUAL = HERE / "actual"
 _SECTION = re.compile(r"^-- (.+) --$", re.MULTILINE)
 # No number of ours looks like these; each scrub says what it hides.
 SCRUBS = (
-    (re.compile(r"\d{8}-\d{6}(-\d+|-[0-9a-f]{6})?(?=[/\s\"'.]|$)"), "STAMP"),
+    (re.compile(r"\d{8}-\d{6}(-\d+|-[0-9a-f]{6})?(?=-hunks|[/\s\"'.]|$)"), "STAMP"),
     (re.compile(r"\b\d+\.\d+ s\b"), "N.N s"),
     (re.compile(r"about \d+ s to go"), "about N s to go"),
     (re.compile(r'("seconds": )[\d.e-]+'), r"\1N"),

@@ -45,7 +45,9 @@ def _now(moment: Progress) -> str:
 
 
 def _line(moment: Progress) -> str:
+    if moment.what == "result":
+        return f"[dim]{moment.done:>8}[/]  {moment.said}"
     expected = "" if math.isnan(moment.expected) else f", about {moment.expected:.0f} s to go"
     left = f"{moment.left} left{expected}"
-    word = {"end": "", "cancel": "cancelled"}.get(moment.what, moment.what)
-    return f"[dim]{moment.done:>8}[/]  {escape(moment.point)}  {moment.said or word}  [dim]({left})[/]"
+    word = "cancelled" if moment.what == "cancel" else moment.said
+    return f"[dim]{moment.done:>8}[/]  {escape(moment.point)}  {word}  [dim]({left})[/]"

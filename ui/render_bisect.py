@@ -67,7 +67,8 @@ def edits_lines(console: Console, found: Found) -> None:
         console.print(Text("no part of its change does it alone: " + "; ".join(found.result.evidence)), soft_wrap=True)
     for one in found.sets:
         together = ", only together" if len(one) > 1 else ""
-        console.print(Text(f"{len(one)} of its {found.points} edits matter{together}:", style="bold"))
+        verb = "matter" if len(one) > 1 else "matters"
+        console.print(Text(f"{len(one)} of its {found.points} edits {verb}{together}:", style="bold"))
         for edit in one:
             console.print(Text(f"  {edit}"), soft_wrap=True)
     _effort(console, found, " more probes")
@@ -78,13 +79,25 @@ def found_page(console: Console, found: Found) -> None:
     sets = [" and ".join(one) + (", only together" if len(one) > 1 else "") for one in found.sets]
     style = "bold green" if sets else "bold yellow"
     name = type(found.result).__name__
-    said = "; or ".join(sets) or f"nothing is named among {found.points} {found.what}"
+    said = "; or ".join(sets) or _unnamed(found)
     console.print(Text(f"{name}: ", style=style) + Text(said), soft_wrap=True)
     for line in (*found.result.evidence, *found.read):
         console.print(Text(f"  · {line}"), soft_wrap=True)
     for note in found.notes:
         console.print(Text(f"  {note}", style="dim"), soft_wrap=True)
     _effort(console, found, f" probes among {found.points} {found.what}")
+
+
+def _unnamed(found: Found) -> str:
+    """Why none of them is named."""
+    kind, said = type(found.result).__name__, " ".join(found.result.evidence)
+    if kind == "Flaky":
+        return "the answers are not steady"
+    if kind == "NotHere":
+        nothing, everything = found.ends
+        why = f"{nothing} is bad too" if f"{nothing} is bad" in said else f"{everything} is good too"
+        return f"none of {found.points} {found.what} does it: {why}"
+    return f"nothing is named among {found.points} {found.what}"
 
 
 def _effort(console: Console, found: Found, more: str) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from ..search.subsets import ENDS
+
 P = TypeVar("P", bound=Hashable)
 Subset = frozenset[str]
 _SPELT = 2  # of so many points a set is called by their names
@@ -61,10 +63,14 @@ class Commits:
 
 @dataclass(frozen=True, slots=True)
 class Sets:
-    """Sets of `names`, `what` they are; written as what is in one or what is not, whichever is shorter."""
+    """Sets of `names`, `what` they are; `ends` are what the empty and the full set are called.
+
+    Written as what is in one or what is not, whichever is shorter.
+    """
 
     names: tuple[str, ...]
     what: str = "points"
+    ends: tuple[str, str] = ENDS
 
     def written(self, point: Subset) -> dict[str, list[str]]:
         """{"only": names} or {"without": names}, in the order of the axis."""
@@ -78,15 +84,15 @@ class Sets:
         return frozenset(self.names) - frozenset(value["without"])
 
     def label(self, point: Subset) -> str:
-        """Few names, or how many of all."""
+        """Few names, or how many of all; the words of the evidence."""
         inside, outside = self._split(point)
         if not inside or not outside:
-            return "with everything" if inside else "with nothing"
+            return self.ends[1] if inside else self.ends[0]
         if len(inside) <= _SPELT:
-            return "with " + " and ".join(inside)
+            return "only " + ", ".join(inside)
         if len(outside) <= _SPELT:
-            return "without " + " and ".join(outside)
-        return f"with {len(inside)} of {len(self.names)}"
+            return "everything without " + ", ".join(outside)
+        return f"{len(inside)} of {len(self.names)}"
 
     def folder(self, point: Subset) -> str:
         """How many they are: names of files are no words for a folder."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..search.subsets import SubsetSearch
+from ..search.subsets import ENDS, SubsetSearch
 from .conduct import Asked
 from .journal import Journal
 from .points import Sets, Subset
@@ -19,13 +19,17 @@ from .question import Question
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What of an axis makes the search: the points, what they are, which belong together, how they are searched."""
+    """What of an axis makes the search: the points, what they are, which belong together, how they are searched.
+
+    `ends` are what none and all of them are called.
+    """
 
     what: str
     points: tuple[str, ...]
     groups: Mapping[str, str] | None = None
     every: bool = True
     repair: bool = False
+    ends: tuple[str, str] = ENDS
 
     def as_dict(self) -> dict[str, Any]:
         """For the header of a journal."""
@@ -36,16 +40,19 @@ class Shape:
             "groups": groups,
             "every": self.every,
             "repair": self.repair,
+            "ends": list(self.ends),
         }
 
 
 def asked_of_sets(head: Mapping[str, Any], probe: Probe, hints: tuple[str, ...]) -> Asked[Subset]:
     """What the search with this header asks: nothing against everything first, then the sets between."""
-    names = tuple(head["points"])
-    search = SubsetSearch(names, groups=head["groups"], hints=hints, every=head["every"], repair=head["repair"])
+    names, ends = tuple(head["points"]), (str(head["ends"][0]), str(head["ends"][1]))
+    search = SubsetSearch(
+        names, groups=head["groups"], hints=hints, every=head["every"], repair=head["repair"], ends=ends
+    )
     nothing, everything = (frozenset[str](),), (frozenset(names),)
     good, bad = (everything, nothing) if head["repair"] else (nothing, everything)
-    return Asked(Sets(names, head["what"]), search, Question(probe, good, bad))
+    return Asked(Sets(names, head["what"], ends), search, Question(probe, good, bad))
 
 
 def hints_of(book: Journal) -> tuple[str, ...]:

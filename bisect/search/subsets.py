@@ -19,6 +19,7 @@ from ..verdict import Candidates, Culprit, Flaky, Kind, NotHere, Result, Several
 from .minimal import Blocks, Minimiser, MissingError, Subset
 from .tally import State, Tally
 
+ENDS = ("the clean place", "everything together")
 _TRIES = 4
 _MOST_SETS = 8
 _SMALL = 3  # sets up to this size are broken one point at a time, which also finds sets that overlap
@@ -30,7 +31,7 @@ class SubsetSearch:
     `groups` maps a point to its group (a hunk to its file): whole groups are tried first. `hints` are points
     under suspicion, tried before the rest. `every=False` stops at sets that share no point. With `confirm`
     each decisive set answers twice. If the empty set gives no verdict, the points needed to run at all are
-    found first.
+    found first. `ends` are what the evidence calls the empty and the full set.
     """
 
     def __init__(
@@ -42,7 +43,9 @@ class SubsetSearch:
         every: bool = True,
         confirm: bool = True,
         repair: bool = False,
+        ends: tuple[str, str] = ENDS,
     ) -> None:
+        self.ends = ends
         self.points: tuple[str, ...] = tuple(dict.fromkeys(points))
         if not self.points:
             raise FirstbadError(
@@ -120,7 +123,7 @@ class SubsetSearch:
             if self._tally.state(base) is State.BAD:
                 return self._inseparable(base)
         sets, removals, unsure = self._all_sets(base, full)
-        self._twice([base.union(s) for s in sets] + removals)
+        self._twice([base.union(s) for s in sets] + removals, named=len({p for s in sets for p in s}))
         return self._conclude(base, full, sets, removals, unsure)
 
     def _all_sets(self, base: Subset, full: Subset) -> tuple[list[tuple[str, ...]], list[Subset], list[str]]:
@@ -188,12 +191,12 @@ class SubsetSearch:
         said = [self._say(frozenset()), self._say(base), *(self._say(full - {p}) for p in names)]
         return Candidates(tuple(cured or names), (), ("without these there is no verdict", *said))
 
-    def _twice(self, sets: list[Subset]) -> None:
+    def _twice(self, sets: list[Subset], named: int) -> None:
         if not self._confirm:
             return
         again = [s for s in sets if self._tally.answers(s) < 2 and len(self._tally.verdicts[s]) < _TRIES]
         if again:
-            raise MissingError(list(dict.fromkeys(again)), left=max(map(len, again)))
+            raise MissingError(list(dict.fromkeys(again)), left=named)
 
     # ---- words
 
@@ -231,9 +234,9 @@ class SubsetSearch:
         """What a set is called: by what is in it, or by what is left out of it."""
         out = [p for p in self.points if p not in points]
         if not out:
-            return "everything together"
+            return self.ends[1]
         if not points:
-            return "the clean place"
+            return self.ends[0]
         if len(out) < len(points):
             return "everything without " + ", ".join(out)
         return "only " + ", ".join(p for p in self.points if p in points)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...tracer.errors import FirstbadError
-from ..output import SAME, TROUBLE, say_json
+from ..output import SAME, TROUBLE, console, say_json
 
 if TYPE_CHECKING:
     from ...bisect.bisect_commits import Options, Outcome
@@ -126,6 +126,8 @@ def _edits(outcome: Outcome, repo: Path, probe: Probe, options: Options, listene
         return None
     from ...bisect.bisect_sets import search_hunks
 
+    if listener is not None:
+        console(stderr=True).print(f"[dim]which edits of {outcome.commit.commit[:12]} matter[/]")
     hunted = replace(probe, hunt=probe.hunt or outcome.hunt)
     book = outcome.journal.with_name(f"{outcome.journal.stem}-hunks.jsonl")
     return search_hunks(
@@ -278,7 +280,6 @@ def _say(outcome: Outcome, found: Found | None, *, as_json: bool) -> None:
     if as_json:
         say_json(as_dict(outcome, found))
         return
-    from ..output import console
     from ..render_bisect import bisect_page, edits_lines
 
     bisect_page(console(), outcome)
