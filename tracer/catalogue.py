@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from .errors import FirstbadError
 from .formula import Formula, compile_formula
+
+if TYPE_CHECKING:
+    from .noise import NoiseTable
 
 KINDS = ("derived", "input", "constant", "config", "branch")
 _QUANTITY_KEYS = {
@@ -102,6 +105,8 @@ class Catalogue:
     parameters: Mapping[str, Parameter] = field(default_factory=dict[str, Parameter])
     name: str = ""
     console: tuple[Console, ...] = ()
+    measured: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
+    """Roundings beyond what is inherited, by dtype and quantity, as reruns showed them (noise.py)."""
 
     def __iter__(self) -> Iterator[Quantity]:
         return iter(self.quantities.values())
@@ -162,11 +167,18 @@ class Catalogue:
         return frozenset(found)
 
 
-def load(path: Path | str | None = None) -> Catalogue:
-    """The catalogue in a TOML file (nanoBragg's own without a path); FirstbadError says which entry is wrong."""
+def load(path: Path | str | None = None, noise: Path | str | None = None) -> Catalogue:
+    """The catalogue in a TOML file (nanoBragg's own without a path); FirstbadError says which entry is wrong.
+
+    `noise` is a table that `firstbad calibrate` wrote; without it, the one beside the catalogue: FILE.noise.toml.
+    """
+    from .noise import read_noise
+
     where = Path(path) if path is not None else DEFAULT
+    table = Path(noise) if noise is not None else where.with_suffix(".noise.toml")
+    told = read_noise(table) if noise is not None or table.is_file() else None
     try:
-        return _parsed(where.read_text(encoding="utf-8"), str(where))
+        return _parsed(where.read_text(encoding="utf-8"), str(where), told)
     except FileNotFoundError:
         raise FirstbadError(
             f"the catalogue {where} does not exist", remedy="Check the name.", slug="catalogue-missing"
@@ -180,11 +192,12 @@ def load(path: Path | str | None = None) -> Catalogue:
 
 
 @lru_cache(maxsize=8)
-def _parsed(text: str, name: str) -> Catalogue:
+def _parsed(text: str, name: str, noise: NoiseTable | None) -> Catalogue:
     """Kept by the text, not by the name: a relative name means another file in another directory."""
     import tomllib
 
-    return from_document(tomllib.loads(text), name)
+    known = from_document(tomllib.loads(text), name)
+    return known if noise is None else replace(known, measured=noise.roundings())
 
 
 def from_document(document: Mapping[str, Any], name: str = "") -> Catalogue:

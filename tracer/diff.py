@@ -329,6 +329,10 @@ def _notes(case: Case, findings: Sequence[Finding]) -> list[str]:
             notes.append(f"the {side} is unsealed: nothing tells whether it is whole")
         if trace.skipped:
             notes.append(f"the {side} has {len(trace.skipped)} TRACE lines that became no record")
+        if view.dtype == "float32":
+            how = "its manifest says so" if "dtype" in trace.facts else "each long number is one"
+            whence = "measured in reruns" if case.catalogue.measured.get("float32") else "by rule"
+            notes.append(f"the {side} computed in float32 ({how}): float32 noise is granted, {whence}")
     if not case.catalogue:
         notes.append("there is no catalogue: order stands in for the graph, so only the first difference is an origin")
     elif strange := [f.quantity for f in findings if f.quantity not in case.catalogue.quantities]:

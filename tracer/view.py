@@ -15,6 +15,10 @@ from .uncertain import EPSILON, FLOAT32, Num, Term, to_float32
 Klass = tuple[str, ...]
 LEVELS = {"run": 0, "pixel": 1, "layer": 2, "subpixel": 3, "source": 4, "phi": 5, "mosaic": 6}
 _DEEP = 12
+_HEADROOM = 2.0
+"""A table of reruns holds the largest of so many; the largest of more is larger."""
+_LEAST = 4.0
+"""Roundings granted to any number: programs that write a formula in the same order repeat each other's roundings."""
 
 
 class View:
@@ -45,7 +49,8 @@ class View:
         self._number_siblings()
         digits = trace.facts.get("digits", "")
         self.formats = Formats(trace.records, int(digits) if digits.isdigit() else 0)
-        self.epsilon = FLOAT32 if _single(trace, trace.facts.get("dtype", "")) else EPSILON
+        self.dtype = "float32" if _single(trace, trace.facts.get("dtype", "")) else "float64"
+        self.epsilon = FLOAT32 if self.dtype == "float32" else EPSILON
 
     def _hear(self) -> None:
         """What the program says of its set-up in plain lines; a TRACE record of the same name wins."""
@@ -161,15 +166,23 @@ class View:
         """The rounding that each component is granted without looking at what it was computed from."""
         known = self._floor.get(id(record))
         if known is None:
-            quantity = self.catalogue.get(self.name(record))
-            noise = quantity.noise if quantity else Noise()
-            granted = noise.ulp * self.epsilon
-            scale = self._scale(record, noise)
+            granted, scale = self._roundings(self.name(record)) * self.epsilon, self.scale(record)
             known = tuple(granted * max(scale, abs(v)) if not isinstance(v, str) else 0.0 for v in record.values)
             self._floor[id(record)] = known
         return known
 
-    def _scale(self, record: Record, noise: Noise) -> float:
+    def _roundings(self, name: str) -> float:
+        """Roundings that a quantity is granted: twice what reruns showed, or the rule of the catalogue."""
+        measured = self.catalogue.measured.get(self.dtype, {}).get(name)
+        if measured is not None:
+            return max(_LEAST, _HEADROOM * measured)
+        quantity = self.catalogue.get(name)
+        return (quantity.noise if quantity else Noise()).ulp
+
+    def scale(self, record: Record) -> float:
+        """What the roundings of a record are relative to: what its noise rule names, else its value or length."""
+        quantity = self.catalogue.get(self.name(record))
+        noise = quantity.noise if quantity else Noise()
         numbers = [abs(v) for v in record.numbers if math.isfinite(v)]
         own = max(numbers, default=0.0)
         if noise.scale is not None:
@@ -190,8 +203,8 @@ class View:
         quantity = self.catalogue.get(self.name(record))
         if quantity is not None and quantity.kind == "branch":
             worst = [0.0] * len(worst)  # a decision is taken or not: `decision_doubt` tells a tie
-        elif quantity is not None and quantity.of is None and depth < _DEEP:
-            inherited = self._inherited(record, quantity, depth)
+        elif depth < _DEEP:
+            inherited = self.inherited(record, depth)
             if inherited is not None and len(inherited) == len(worst):
                 worst = [max(a, b) for a, b in zip(worst, inherited, strict=True)]
         self._noise[id(record)] = tuple(worst)
@@ -199,12 +212,14 @@ class View:
 
     def decision_doubt(self, record: Record) -> tuple[float, ...]:
         """For a branch: by how much each decision could be another, given the errors of what it rests on."""
-        quantity = self.catalogue.get(self.name(record))
-        inherited = self._inherited(record, quantity, 0) if quantity is not None else None
+        inherited = self.inherited(record)
         return inherited if inherited is not None else (0.0,) * len(record.values)
 
-    def _inherited(self, record: Record, quantity: Quantity, depth: int) -> tuple[float, ...] | None:
+    def inherited(self, record: Record, depth: int = 0) -> tuple[float, ...] | None:
         """The error that the formula nearest to the record's value gives it; None where none can be evaluated."""
+        quantity = self.catalogue.get(self.name(record))
+        if quantity is None or quantity.of is not None:
+            return None
         actual = self._length(record.numbers)
         best: tuple[float, tuple[float, ...]] | None = None
         for alternative in quantity.formulas:

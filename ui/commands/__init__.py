@@ -8,7 +8,7 @@ import typer
 
 MODULES = (
     *("diff", "check", "gate", "bisect", "ambient", "flags", "investigate"),
-    *("trace", "graft", "selftest", "init", "demo", "programs"),
+    *("trace", "graft", "selftest", "calibrate", "init", "demo", "programs"),
 )
 
 

@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     def check(
         trace: Annotated[Path, typer.Argument(help="the trace")],
         catalogue: Annotated[Path | None, typer.Option(help="a catalogue of quantities (TOML)")] = None,
+        noise: Annotated[Path | None, typer.Option(help="a noise table (firstbad calibrate)")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
     ) -> int:
         """Evaluate each quantity's formula from the values in the same trace; the first that fails is named.
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
         from ...tracer.text import read
 
         whole = read(trace)
-        results = closures(whole, load(catalogue) if catalogue else load())
+        results = closures(whole, load(catalogue, noise))
         if all(r.holds is None for r in results):
             _refuse(trace, results)
         broken = [r for r in results if r.holds is False]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ...tracer.errors import FirstbadError
 from ..output import DIFFERENT, SAME, console, say_json
+
+if TYPE_CHECKING:
+    from ...tracer.catalogue import Catalogue
 
 
 def register(app: typer.Typer) -> None:
@@ -19,6 +22,7 @@ def register(app: typer.Typer) -> None:
         reference: Annotated[Path, typer.Argument(help="trace (or store) of the trusted program")],
         candidate: Annotated[Path, typer.Argument(help="trace (or store) of the port")],
         catalogue: Annotated[Path | None, typer.Option(help="a catalogue of quantities (TOML)")] = None,
+        noise: Annotated[Path | None, typer.Option(help="a noise table (firstbad calibrate)")] = None,
         show_all: Annotated[bool, typer.Option("--all", help="list every quantity, also those that agree")] = False,
         pictures: Annotated[Path | None, typer.Option(help="of two stores: a folder for maps as PNG")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
@@ -28,17 +32,19 @@ def register(app: typer.Typer) -> None:
         Two stores (`firstbad trace --all`) give a map: which quantity is the origin at which pixel, and how many
         separate causes there are. Exit 0 same, 1 different, 2 trouble.
         """
+        from ...tracer.catalogue import load
+
         stores = [_is_store(path) for path in (reference, candidate)]
+        known = load(catalogue, noise)
         if any(stores):
-            return _stores(reference, candidate, catalogue, pictures, stores, show_all=show_all, as_json=as_json)
+            return _stores(reference, candidate, known, pictures, stores, show_all, as_json)
         if pictures is not None:
             raise FirstbadError(
                 "--pictures needs two stores", remedy="trace many pixels: firstbad trace SIDE --all", slug="usage"
             )
-        from ...tracer.catalogue import load
         from ...tracer.stream import compare_files
 
-        found = compare_files(reference, candidate, load(catalogue))
+        found = compare_files(reference, candidate, known)
         if as_json:
             say_json(found.as_dict())
         else:
@@ -56,10 +62,9 @@ def _is_store(path: Path) -> bool:
 def _stores(
     reference: Path,
     candidate: Path,
-    catalogue: Path | None,
+    known: Catalogue,
     pictures: Path | None,
     stores: list[bool],
-    *,
     show_all: bool,
     as_json: bool,
 ) -> int:
@@ -70,11 +75,9 @@ def _stores(
             remedy="compare two stores, or two traces of one pixel",
             slug="store-and-trace",
         )
-    from ...tracer.catalogue import load
     from ...tracer.store import open_store
     from ...tracer.store_judge import judge_stores
 
-    known = load(catalogue)
     opened = open_store(reference), open_store(candidate)
     found = judge_stores(*opened, known)
     made: list[Path] = []

@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
         reference: Annotated[Path, typer.Argument(help="trace of the trusted program")],
         candidate: Annotated[Path, typer.Argument(help="trace of the port")],
         catalogue: Annotated[Path | None, typer.Option(help="a catalogue of quantities (TOML)")] = None,
+        noise: Annotated[Path | None, typer.Option(help="a noise table (firstbad calibrate)")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
     ) -> int:
         """Plant a fault of every kind in every quantity, on either side. Exit 0 all found, 1 some missed."""
@@ -25,7 +26,7 @@ def register(app: typer.Typer) -> None:
         from ...tracer.selftest import selftest as plant
         from ...tracer.text import read
 
-        report = plant(read(reference), read(candidate), load(catalogue) if catalogue else load())
+        report = plant(read(reference), read(candidate), load(catalogue, noise))
         if as_json:
             say_json(report.as_dict())
         else:
