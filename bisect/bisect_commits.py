@@ -42,11 +42,10 @@ class Options:
     `jobs` probes run at a time, here or on the Dask cluster at `cluster`. With `confirm` the culprit and its
     parents must answer the same twice, a parent that ruled out much more often (a number: just so often), with
     `confirm_cold` the second time without a warm start; of a warm search these cold ones run `together`, also where
-    `jobs` is 1. `flaky` is the share of runs in which a bad commit passes
-    (0: unknown): each commit is then run as often as it takes to name the culprit with `confidence`, along the first
-    parents; None trusts every answer. `leave_out` names commits that are not tried. `cached` lets results of earlier
-    searches count. `hunks` notes in the journal that the culprit's edits are searched next. `home` is where worktrees,
-    journals and results are kept.
+    `jobs` is 1. `flaky` is the share of runs in which a bad commit passes (0: unknown): each commit is then run as
+    often as it takes to name the culprit with `confidence`; None trusts every answer. `leave_out` names commits
+    that are not tried. `cached` lets results of earlier searches count. `hunks` notes in the journal that the
+    culprit's edits are searched next. `home` is where worktrees, journals and results are kept.
     """
 
     jobs: int = 1
@@ -117,8 +116,8 @@ def bisect_commits(
     range), must stop (full disk, an exit code from 128 on) or is interrupted; it can be resumed then.
     """
     options = replace(options or Options(), **settings)
-    if options.flaky is not None:  # a posterior needs a line, and answers that are independent of each other
-        options = replace(options, first_parent=True, cached=False)
+    if options.flaky is not None:  # a posterior needs answers that are independent of each other
+        options = replace(options, cached=False)
     commits = read_range(
         open_repository(repo), good, bad, first_parent=options.first_parent, leave_out=options.leave_out
     )

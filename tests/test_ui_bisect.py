@@ -95,6 +95,52 @@ def test_a_commit_that_passes_by_chance_is_run_until_it_is_sure(tmp_path: Path, 
     assert bisect(where, "x..y", "--flaky", "2", "--", "true")["error"]["slug"] == "usage"
 
 
+def merged(where: Path) -> dict[str, str]:
+    """Main m0…m9 with a branch s0…s7 forked at m3 and merged as m6; s4 breaks it. Ids by name."""
+    make_repo(where, 4, lambda i: {"trunk": f"{i}\n", "side": "good\n"})
+
+    def commit(name: str, path: str, text: str) -> None:
+        (where / path).write_text(text)
+        git(where, "commit", "-qam", name)
+
+    git(where, "checkout", "-q", "-b", "branch")
+    for k in range(8):
+        commit(f"s{k}", "side", f"{'bad' if k >= 4 else 'good'} {k}\n")
+    git(where, "checkout", "-q", "main")
+    for k in (4, 5):
+        commit(f"m{k}", "trunk", f"{k}\n")
+    git(where, "merge", "-q", "--no-ff", "-m", "m6", "branch")
+    for k in (7, 8, 9):
+        commit(f"m{k}", "trunk", f"{k}\n")
+    lines = git(where, "log", "--format=%s %H").splitlines()
+    return dict(line.replace("commit ", "m").split(" ", 1) for line in lines)
+
+
+def test_a_commit_of_a_merged_branch_is_named_though_it_passes_by_chance(tmp_path: Path, monkeypatch: Any) -> None:
+    """The branch itself is searched, not only the merge that brought it in; also where the good end is beside it."""
+    monkeypatch.setenv("FIRSTBAD_HOME", str(tmp_path / "home"))
+    ids = merged(tmp_path / "repo")
+    count = f"echo x >>{tmp_path}/count; test $(($(wc -l <{tmp_path}/count) % 4)) -eq 0"
+    command = f"if grep -q bad side; then {count}; fi"
+    for good in ("m0", "m5"):
+        said = bisect(tmp_path / "repo", f"{ids[good]}..{ids['m9']}", "--flaky", "0.25", "--", command)
+        assert said["commit"] == ids["s4"] and said["detail"]["parents"] == [ids["s3"]]
+        assert bisect(tmp_path / "repo", "replay", said["journal"])["detail"] == said["detail"]
+    beside = bisect(tmp_path / "repo", f"{ids['m5']}..{ids['s7']}", "--flaky", "0.25", "--", command)
+    assert beside["commit"] == ids["s4"]
+
+
+def test_a_repair_after_commits_that_pass_by_chance(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("FIRSTBAD_HOME", str(tmp_path / "home"))
+    ids = make_repo(tmp_path / "repo", 16, lambda i: {"n": f"{i}\n", "ok": f"{int(i >= 9)}\n"})
+    count = f"echo x >>{tmp_path}/count; test $(($(wc -l <{tmp_path}/count) % 4)) -eq 0"
+    words = ["--repaired", f"{ids[0]}..{ids[-1]}", "--flaky", "0.25", "--", f"if grep -q 0 ok; then {count}; fi"]
+    said = bisect(tmp_path / "repo", *words)
+    assert said["commit"] == ids[9] and said["repair"] is True
+    edits = bisect(tmp_path / "repo", "--hunks", *words)
+    assert edits["error"]["slug"] == "edits-unsure"
+
+
 def test_old_commits_are_traced_from_outside_and_one_search_tells_of_each_quantity(
     tmp_path: Path, repo: tuple[Path, list[str]]
 ) -> None:

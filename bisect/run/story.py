@@ -121,15 +121,15 @@ def commits_of(book: Journal) -> CommitRange:
     )
 
 
-def question_of(commits: CommitRange, probe: Probe) -> Question[str]:
-    """The probe, and which ends it must tell apart."""
-    older, newer = commits.old, (commits.new,)
+def question_of(commits: CommitRange, probe: Probe, *, unsure: bool = False) -> Question[str]:
+    """The probe, and which ends it must tell apart; a search of `unsure` answers asks one old end only."""
+    older, newer = commits.old[-1:] if unsure else commits.old, (commits.new,)
     good, bad = (newer, older) if commits.repair else (older, newer)
     return Question(probe, good, bad)
 
 
 def search_of(commits: CommitRange, probe: Probe, options: Mapping[str, Any]) -> Search[str]:
-    """The search that these options ask for: every answer trusted, or a posterior over a line of commits.
+    """The search that these options ask for: every answer trusted, or a posterior over the commits.
 
     Where answers are unsure and a number is to be nearer to that of one end, the number itself is searched for the
     point where it changed.
@@ -138,21 +138,28 @@ def search_of(commits: CommitRange, probe: Probe, options: Mapping[str, Any]) ->
     if rate is None:
         return commits.search(confirm=options["confirm"])
     order = [commits.old[-1], *reversed(commits.commits)]
-    judge = probe.judge
-    if isinstance(judge, Metric) and judge.rule == NEARER:
-        search: Any = ChangePointSearch(order, "value", confidence=options["confidence"])
+    if searches_number(probe):
+        search: Any = ChangePointSearch(order, "value", commits.parents, confidence=options["confidence"])
     else:
         believed = (_RUNS * rate, _RUNS * (1 - rate)) if rate else (1.0, 4.0)
-        search = NoisySearch(order, confidence=options["confidence"], false_pass=believed, repair=commits.repair)
+        search = NoisySearch(
+            order, commits.parents, confidence=options["confidence"], false_pass=believed, repair=commits.repair
+        )
     for commit in commits.left_out:
         if commit in order:
             search.record(commit, Verdict(Kind.NO_DATA, "left out by request"))
     return search
 
 
+def searches_number(probe: Probe) -> bool:
+    """Whether a search of unsure answers looks for the change of a number, rather than of pass and fail."""
+    return isinstance(probe.judge, Metric) and probe.judge.rule == NEARER
+
+
 def asked_of_commits(commits: CommitRange, probe: Probe, options: Mapping[str, Any]) -> Asked[str]:
     """What a search over these commits asks."""
-    return Asked(Commits(), search_of(commits, probe, options), question_of(commits, probe))
+    unsure = options.get("flaky") is not None
+    return Asked(Commits(), search_of(commits, probe, options), question_of(commits, probe, unsure=unsure))
 
 
 def asked_of(book: Journal, probe: Probe | None = None) -> Asked[Any]:

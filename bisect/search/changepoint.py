@@ -1,8 +1,9 @@
-"""Search a line of points for where a measured number changed: a step, or a drift over several points.
+"""Search a history for where a measured number changed: a step, or, on a line, a drift over several points.
 
 Model: y = m + d · f(x) + noise, with f a step from 0 to 1 at one point, or a ramp over several, and m, d and the
 variance of the noise unknown. Their conjugate prior (normal-inverse-gamma) integrates out exactly: Bayesian linear
-regression, once for every hypothesis. The next probe is where the hypotheses disagree most about the mean.
+regression, once for every hypothesis. The next probe is where the hypotheses disagree most about the mean. A point is
+named only if it and its parents were measured and lie, each by its own numbers, on the two sides of the step.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..verdict import Candidates, Result, Verdict
-from .belief import ask_spread, claim, prior_of
+from .belief import ask_spread, claim, leading, prior_of, undecided, worth_a_look
+from .lineage import Lineage
 
 Floats = NDArray[np.float64]
 _LOOSE = 1e-4  # prior precision of m and d in units of the noise: next to nothing is assumed about them
@@ -23,7 +25,7 @@ _RAMPS = 1.5  # each ramp length is this much longer than the one before
 
 
 class ChangePointSearch:
-    """Find where `measure` changes along `order` (oldest first).
+    """Find where `measure` changes along `order` (parents first; `parents` makes it a history with branches).
 
     `noise` is the expected standard deviation of one run; 0 means unknown, then it is learned from repeats of both
     ends (at least `repeats` each). `drift` is the prior belief in a change spread over several points; `nowhere` in
@@ -34,6 +36,7 @@ class ChangePointSearch:
         self,
         order: Sequence[str],
         measure: str,
+        parents: Mapping[str, Sequence[str]] | None = None,
         *,
         confidence: float = 0.95,
         noise: float = 0.0,
@@ -44,9 +47,10 @@ class ChangePointSearch:
         most: int = 200,
     ) -> None:
         self.order, self.measure = tuple(order), measure
-        self._index = {p: i for i, p in enumerate(self.order)}
+        self._lineage = Lineage(self.order, parents)
+        self._index = self._lineage.index
         self._confidence, self._noise, self._repeats, self._most = confidence, noise, repeats, most
-        self._starts, self._lengths = _hypotheses(len(self.order))
+        self._starts, self._lengths = _hypotheses(len(self.order), drifts=self._lineage.is_line)
         self._prior = self._weights(prior_of(self.order, priors or {}, nowhere), drift)
         self._where: list[int] = []
         self._values: list[float] = []
@@ -94,10 +98,15 @@ class ChangePointSearch:
         if short:
             fewest = sorted(short, key=lambda p: self._where.count(self._index[p]))
             return [p for p in fewest if p not in running][:n]
-        usable = [i for i in range(len(self.order)) if i not in self._broken]
+        if unproved := self._to_prove():
+            return [self.order[i] for i in unproved if self.order[i] not in running][:n]
+        share = self._by_point()
+        usable = [int(i) for i in worth_a_look(share, self._broken)]
         if n == 1 and not running:
             return [self.order[self._most_telling(usable)]]
-        return [self.order[i] for i in ask_spread(self._by_point(), usable, {self._index[p] for p in running}, n)]
+        taken = {self._index[p] for p in running}
+        after = {i: float(share @ self._lineage.changed(i)) for i in (*usable, *taken)}
+        return [self.order[i] for i in ask_spread(after, taken, n)]
 
     def useless(self, running: Collection[str]) -> set[str]:
         """Every number still teaches something until the search has ended."""
@@ -112,13 +121,36 @@ class ChangePointSearch:
         drifting = float(belief[~steps & (self._starts < len(self.order))].sum())
         if drifting >= self._confidence:
             return self._drift(drifting, spent)
-        single = np.zeros(len(self.order) + 1)
-        single[self._starts[steps]] = belief[steps]
-        if spent:
-            single = self._by_point()
-        return claim(self.order, single, self._broken, self._confidence, spent=spent, evidence=self._words())
+        if self._to_prove():
+            words = self._words()
+            return undecided(self._lineage, self._by_point(), self._broken, self._confidence, words) if spent else None
+        single = self._by_point() if spent else self._steps()
+        return claim(self._lineage, single, self._broken, self._confidence, spent=spent, evidence=self._words())
+
+    def _to_prove(self) -> list[int]:
+        """What a claim still lacks: the accused beyond the middle of the step, the nearest points behind before it."""
+        members, mass = leading(self._lineage, self._steps(), self._broken)
+        if mass < self._confidence or 0 in members or len(self.order) in members:
+            return []
+        m, d, _, _, level = self._fit()
+        top = members[-1]
+        middle, change = float(m[top] + level[0] + d[top] / 2), float(d[top])
+        beyond = {i: 1.0 for i in members if i not in self._broken}
+        beyond |= dict.fromkeys(self._lineage.border(members, self._broken), -1.0)
+        return [i for i, side in beyond.items() if not (self._mean(i) - middle) * change * side > 0]
+
+    def _mean(self, point: int) -> float:
+        """Of the point's own numbers; nan where it has none."""
+        own = [v for i, v in zip(self._where, self._values, strict=True) if i == point]
+        return sum(own) / len(own) if own else math.nan
 
     # ---- the model
+
+    def _steps(self) -> Floats:
+        """The belief in one step at each point; the last entry is: no change."""
+        steps, single = self._lengths == 1, np.zeros(len(self.order) + 1)
+        single[self._starts[steps]] = self.posterior()[steps]
+        return single
 
     def _weights(self, by_point: Floats, drift: float) -> Floats:
         """Prior of each hypothesis; a ramp shares the drift's belief with the others of its start.
@@ -134,6 +166,9 @@ class ChangePointSearch:
 
     def _shape(self, points: NDArray[np.int64]) -> Floats:
         """f of every hypothesis (rows) at `points` (columns)."""
+        if not self._lineage.is_line:
+            changed = np.stack([self._lineage.changed(int(i)) for i in points], axis=1)
+            return changed[self._starts].astype(np.float64)
         return np.clip((points - self._starts[:, None] + 1) / self._lengths[:, None], 0.0, 1.0)
 
     def _fit(self) -> tuple[Floats, Floats, Floats, Floats, Floats]:
@@ -212,10 +247,10 @@ class ChangePointSearch:
         return (f"{moved}; one run varies by ±{noise:.2g}; {self.runs} runs",)
 
 
-def _hypotheses(size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Starts and lengths: a step at every point (0: changed already, `size`: never), and ramps that fit."""
-    lengths = [1, 2]
-    while lengths[-1] < size - 1:
+def _hypotheses(size: int, *, drifts: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Starts and lengths: a step at every point (0: changed already, `size`: never); with `drifts` ramps that fit."""
+    lengths = [1, 2] if drifts else [1]
+    while drifts and lengths[-1] < size - 1:
         lengths.append(math.ceil(lengths[-1] * _RAMPS))
     pairs = [(s, n) for n in lengths for s in range(size + 1) if n == 1 or 1 <= s <= size - n]
     return np.array([s for s, _ in pairs]), np.array([n for _, n in pairs])
