@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import statistics
 from pathlib import Path
 
@@ -165,6 +166,31 @@ def test_how_many_probes_the_edits_take(where: Path, tmp_path: Path, capsys: pyt
             print(f"\n{faults} of 20 to 500 lines matter: {len(took)} commits, probes {low} to {high}, median {middle}")
             print("  " + ", ".join(f"{n}: {took.count(n)}" for n in sorted(set(took))))
     assert statistics.median(p for *_, p in rows) <= 15
+
+
+@pytest.mark.bench
+def test_how_many_probes_the_edits_of_real_commits_take(capsys: pytest.CaptureFixture[str]) -> None:
+    """This project's own commits of 20 to 500 changed lines; in each, edits drawn at random are what matters."""
+    here = Path(__file__).parents[1]
+    if not (here / ".git").exists():
+        pytest.skip("needs the history of this project")
+    said = _git(here, "log", "--no-merges", "--min-parents=1", "--format=@%H", "--shortstat")
+    sizes = {log.split()[0]: sum(map(int, re.findall(r"(\d+) (?:ins|del)", log))) for log in said.split("@")[1:]}
+    axes = [HunkAxis(open_repository(here), commit) for commit, size in sizes.items() if 20 <= size <= 500]
+    rows: dict[int, list[int]] = {1: [], 2: []}
+    for seed, (axis, matter) in enumerate((a, m) for a in axes for m in rows if len(a.points) >= m):
+        for repeat in range(3):
+            cause = frozenset(random.Random(10 * seed + repeat).sample(axis.points, matter))
+            drive = run_serial(axis.search(), lambda s, c=cause: Verdict(Kind.BAD if s >= c else Kind.GOOD))
+            named = drive.result.sets[0] if isinstance(drive.result, Several) else (_point(drive.result),)
+            assert frozenset(named) == cause
+            rows[matter].append(drive.probes)
+    edits = sorted(len(a.points) for a in axes)
+    with capsys.disabled():
+        print(f"\n{len(axes)} commits, edits {edits[0]} to {edits[-1]}, median {statistics.median(edits)}")
+        for matter, took in rows.items():
+            print(f"  {matter} matter: probes {min(took)} to {max(took)}, median {statistics.median(took)}")
+    assert all(statistics.median(took) <= 15 for took in rows.values())
 
 
 def _point(result: object) -> str:

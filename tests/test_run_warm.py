@@ -172,6 +172,14 @@ def test_a_module_that_cannot_be_imported_is_said_and_run_cold(tmp_path: Path) -
     assert "No module named 'not_a_module'" in hot.note
 
 
+def test_many_environments_do_not_hold_a_server_each(tmp_path: Path) -> None:
+    for i in range(warm.MOST + 3):
+        ended = both(tmp_path, [PYTHON, "-c", "import os; print(os.environ['N'])"], env={"N": str(i)})[1]
+        assert ended.warm and ended.text() == f"{i}\n"
+    assert len(warm.servers()) == warm.MOST
+    assert both(tmp_path, [PYTHON, "-c", "print(1)"], env={"N": "0"})[1].warm
+
+
 def test_what_an_import_wants_done_at_exit_is_done_once_by_the_server(tmp_path: Path) -> None:
     """A directory that an imported module made for itself is there for every probe, and gone with the server."""
     (tmp_path / "holder.py").write_text(

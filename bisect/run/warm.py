@@ -29,6 +29,7 @@ from .sandbox import run as run_cold
 
 SERVER = Path(__file__).with_name("warm_server.py")
 OF_ONE_PROBE = ("TMPDIR", "HOME", "FIRSTBAD_COMMIT", "FIRSTBAD_TREE", "GIT_CEILING_DIRECTORIES", TICKET)
+MOST = 8  # servers at a time: every other environment has one of its own
 START = 120.0  # seconds that the imports may take
 _PYTHON = re.compile(r"python(\d+(\.\d+)?)?$")
 _WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
@@ -140,11 +141,18 @@ _mutex = threading.Lock()
 
 
 def server_for(python: Sequence[str], modules: Sequence[str], env: Mapping[str, str]) -> Server:
-    """The server for this Python, these modules and this environment; not started yet if it is new."""
+    """The server for this Python, these modules and this environment; not started yet if it is new.
+
+    Beyond `MOST` the one that was used longest ago is ended: each holds its modules in memory.
+    """
     stable = {k: v for k, v in env.items() if k not in OF_ONE_PROBE}
     key = (tuple(python), tuple(modules), tuple(sorted(stable.items())))
     with _mutex:
-        return _servers.setdefault(key, Server(python, modules, stable))
+        server = _servers[key] = _servers.pop(key, None) or Server(python, modules, stable)
+        oldest = _servers.pop(next(iter(_servers))) if len(_servers) > MOST else None
+    if oldest is not None:
+        oldest.close()
+    return server
 
 
 def close_all() -> None:
