@@ -131,9 +131,11 @@ def test_nearer_to_good_or_to_bad(tmp_path: Path) -> None:
 def test_a_commit_that_never_ends_is_skipped(tmp_path: Path) -> None:
     where = tmp_path / "repo"
     ids = make_repo(where, 9, lambda i: {"prog.sh": f"# {i}\n{'sleep 60' if i == 4 else ''}\nexit {int(i >= 6)}\n"})
+    before = state_of(where)
     probe = Probe(["sh", "prog.sh"], limits=Limits(seconds=0.5))
     outcome = bisect_commits(where, ids[0], ids[-1], probe, home=tmp_path / "home")
     assert numbers(outcome, ids) == [6]
+    assert state_of(where) == before
 
 
 def test_a_command_that_is_not_found_accuses_nobody(tmp_path: Path) -> None:
@@ -148,6 +150,7 @@ def test_a_command_that_is_not_found_accuses_nobody(tmp_path: Path) -> None:
 def test_an_exit_code_of_255_stops_and_can_be_resumed(tmp_path: Path) -> None:
     where, flag = tmp_path / "repo", tmp_path / "flag"
     ids = make_repo(where, 17, lambda i: {"n": f"{i}\n"})
+    before = state_of(where)
     probe = Probe(f"test -e {flag} || test $(cat n) -eq 0 -o $(cat n) -eq 16 || exit 255; test $(cat n) -lt 9")
     with pytest.raises(FirstbadError, match="exited with 255") as caught:
         bisect_commits(where, ids[0], ids[-1], probe, home=tmp_path / "home")
@@ -155,6 +158,7 @@ def test_an_exit_code_of_255_stops_and_can_be_resumed(tmp_path: Path) -> None:
     flag.write_text("")
     outcome = bisect_commits(where, ids[0], ids[-1], probe, home=tmp_path / "home", resume=True)
     assert numbers(outcome, ids) == [9]
+    assert state_of(where) == before
 
 
 def test_results_hold_across_searches(tmp_path: Path) -> None:
@@ -287,6 +291,7 @@ def test_kill_9_of_the_driver_loses_nothing(tmp_path: Path, after: int, jobs: in
 def test_ctrl_c_says_how_to_resume(tmp_path: Path) -> None:
     where = tmp_path / "repo"
     ids = make_repo(where, 33, lambda i: {"n": f"{i}\n"})
+    before = state_of(where)
     driver = start(where, ids, tmp_path, "sleep 0.0986; test $(cat n) -lt 13")
     journal = tmp_path / "j.jsonl"
     while len(ended_in(journal)) < 3:
@@ -298,24 +303,29 @@ def test_ctrl_c_says_how_to_resume(tmp_path: Path) -> None:
     assert processes_with("sleep\0000.0986") == []
     assert list((tmp_path / "home" / "slots").iterdir()) == []
     assert numbers(resume_bisect(journal, home=tmp_path / "home"), ids) == [13]
+    assert state_of(where) == before
 
 
 def test_kill_9_of_a_probe_is_tried_again(tmp_path: Path) -> None:
     where, once = tmp_path / "repo", tmp_path / "once"
     ids = make_repo(where, 9, lambda i: {"n": f"{i}\n"})
+    before = state_of(where)
     command = f"if test $(cat n) -eq 4 && mkdir {once} 2>/dev/null; then kill -9 $$; fi; test $(cat n) -lt 5"
     outcome = bisect_commits(where, ids[0], ids[-1], Probe(command), home=tmp_path / "home")
     assert once.exists()
     assert numbers(outcome, ids) == [5]
     assert sum(e["event"] == "lost" for e in Journal.read(outcome.journal).events) == 1
+    assert state_of(where) == before
 
 
 def test_a_probe_that_kills_itself_every_time_is_skipped(tmp_path: Path) -> None:
     where = tmp_path / "repo"
     ids = make_repo(where, 9, lambda i: {"n": f"{i}\n"})
+    before = state_of(where)
     command = "if test $(cat n) -eq 4; then kill -9 $$; fi; test $(cat n) -lt 5"
     outcome = bisect_commits(where, ids[0], ids[-1], Probe(command), home=tmp_path / "home")
     assert numbers(outcome, ids) == [4, 5]
+    assert state_of(where) == before
 
 
 @pytest.mark.slow
@@ -334,6 +344,7 @@ def test_two_searches_on_one_repository_at_once(tmp_path: Path) -> None:
 def test_one_journal_has_one_writer(tmp_path: Path) -> None:
     where = tmp_path / "repo"
     ids = make_repo(where, 33, lambda i: {"n": f"{i}\n"})
+    before = state_of(where)
     driver = start(where, ids, tmp_path, "sleep 0.3; test $(cat n) -lt 13")
     while not ended_in(tmp_path / "j.jsonl"):
         time.sleep(0.01)
@@ -342,6 +353,7 @@ def test_one_journal_has_one_writer(tmp_path: Path) -> None:
     driver.kill()
     driver.communicate()
     assert caught.value.slug == "journal-busy"
+    assert state_of(where) == before
 
 
 def test_another_search_does_not_resume_this_journal(tmp_path: Path) -> None:
@@ -358,6 +370,7 @@ def test_another_search_does_not_resume_this_journal(tmp_path: Path) -> None:
 def test_a_full_disk_stops_the_search_and_nothing_is_lost(tmp_path: Path) -> None:
     where, full = tmp_path / "repo", tmp_path / "full"
     ids = make_repo(where, 17, lambda i: {"n": f"{i}\n"})
+    before = state_of(where)
     say = "cp: error writing 'x': No space left on device"
     probe = Probe(f'if test -e {full}; then echo "{say}" >&2; exit 1; fi; test $(cat n) -lt 9')
 
@@ -371,6 +384,7 @@ def test_a_full_disk_stops_the_search_and_nothing_is_lost(tmp_path: Path) -> Non
     full.unlink()
     outcome = bisect_commits(where, ids[0], ids[-1], probe, home=tmp_path / "home", resume=True)
     assert numbers(outcome, ids) == [9]
+    assert state_of(where) == before
 
 
 # --- the journal afterwards

@@ -82,6 +82,7 @@ def test_useless_probes_are_ended_on_their_worker(tmp_path: Path, cluster: Any) 
 def test_kill_9_of_a_worker_costs_one_more_try(tmp_path: Path, cluster: Any) -> None:
     where, log = tmp_path / "repo", tmp_path / "log"
     ids = make_repo(where, 20, lambda i: {"n": f"{i}\n"})
+    before = state_of(where)
     probe = Probe(f"echo x >>{log}; sleep 0.5; test $(cat n) -lt 12")
     victims = [w["pid"] for w in pids(cluster)]
 
@@ -97,6 +98,7 @@ def test_kill_9_of_a_worker_costs_one_more_try(tmp_path: Path, cluster: Any) -> 
     assert isinstance(outcome.result, Culprit) and outcome.result.point == ids[12]
     assert len({e["point"] for e in Journal.read(outcome.journal).events if e["event"] == "end"}) <= outcome.probes
     assert processes_with("firstbad/bisect/run/keeper.py") == []
+    assert state_of(where) == before
 
 
 def pids(cluster: Any) -> list[dict[str, int]]:
@@ -130,6 +132,7 @@ def test_a_cluster_that_loses_all_its_workers_is_given_up(tmp_path: Path, monkey
     monkeypatch.setattr(Pool, "patience", 0.5)
     where, log = tmp_path / "repo", tmp_path / "log"
     ids = make_repo(where, 20, lambda i: {"n": f"{i}\n"})
+    before = state_of(where)
     probe = Probe(f"echo x >>{log}; sleep 0.3; test $(cat n) -lt 12")
     options = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
     with distributed.LocalCluster(**options) as made:
@@ -147,3 +150,4 @@ def test_a_cluster_that_loses_all_its_workers_is_given_up(tmp_path: Path, monkey
     assert caught.value.slug in ("cluster-lost", "cluster-empty"), caught.value
     outcome = bisect_commits(where, ids[0], ids[-1], probe, home=tmp_path / "home", resume=True)
     assert isinstance(outcome.result, Culprit) and outcome.result.point == ids[12]
+    assert state_of(where) == before

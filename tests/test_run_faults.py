@@ -45,8 +45,10 @@ def test_a_repository_on_a_file_system_that_may_only_be_read(tmp_path: Path) -> 
 def test_probes_that_fork_and_sleep_hold_nothing_up_and_are_gone(tmp_path: Path) -> None:
     where, mark = tmp_path / "repo", f"66{os.getpid()}"
     ids = make_repo(where, 17, lambda i: {"n": f"{i}\n"})
+    before = state_of(where)
     command = f"(setsid sleep {mark} &) ; sleep {mark} & test $(cat n) -lt 9"
     outcome = bisect_commits(where, ids[0], ids[-1], Probe(command), home=tmp_path / "home")
     assert isinstance(outcome.result, Culprit) and outcome.result.point == ids[9]
     assert outcome.seconds < 60
     assert processes_with(mark) == []
+    assert state_of(where) == before

@@ -22,7 +22,7 @@ from firstbad.bisect.run.sandbox import run as run_cold
 from firstbad.bisect.verdict import Culprit
 from hypothesis import given
 from hypothesis import strategies as st
-from run_repos import make_repo, processes_with
+from run_repos import make_repo, processes_with, state_of
 
 PYTHON = sys.executable
 
@@ -261,6 +261,7 @@ def test_split_python_loses_no_word(words: list[str]) -> None:
 def test_a_search_runs_warm_and_confirms_cold(tmp_path: Path) -> None:
     where = tmp_path / "repo"
     ids = make_repo(where, 40, lambda i: {"p/__init__.py": "", "p/__main__.py": f"import numpy\nassert {i} < 23"})
+    before = state_of(where)
     probe = Probe([PYTHON, "-m", "p"], warm=("numpy",))
     outcome = bisect_commits(where, ids[0], ids[-1], probe, home=tmp_path / "home", jobs=2, cached=False)
     assert isinstance(outcome.result, Culprit) and outcome.result.point == ids[23]
@@ -271,6 +272,7 @@ def test_a_search_runs_warm_and_confirms_cold(tmp_path: Path) -> None:
     rest = [e["ended"] for e in ends if e["ended"]["warm"] or e["ended"]["note"]]
     assert all(e["warm"] for e in rest) and len(rest) == len(ends) - 2
     assert warm.servers() == []
+    assert state_of(where) == before
 
 
 @pytest.mark.skipif(os.cpu_count() == 1, reason="one core has no room")
@@ -278,6 +280,7 @@ def test_a_search_runs_warm_and_confirms_cold(tmp_path: Path) -> None:
 def test_only_the_cold_confirmations_run_beside_each_other(tmp_path: Path, together: bool) -> None:
     where = tmp_path / "repo"
     ids = make_repo(where, 40, lambda i: {"p/__init__.py": "", "p/__main__.py": f"assert {i} < 23"})
+    before = state_of(where)
     probe = Probe([PYTHON, "-m", "p"], warm=("json",))
     outcome = bisect_commits(where, ids[0], ids[-1], probe, home=tmp_path / "home", together=together)
     assert isinstance(outcome.result, Culprit) and outcome.result.point == ids[23]
@@ -291,6 +294,7 @@ def test_only_the_cold_confirmations_run_beside_each_other(tmp_path: Path, toget
             running.remove(event["point"])
     assert bool(most) == together
     assert all(pair <= {ids[22], ids[23]} for pair in most)
+    assert state_of(where) == before
 
 
 @pytest.mark.slow
