@@ -1,8 +1,8 @@
-"""The kernel compiled: `scatter` itself, exported once and built by torch's C++ back end, kept on disk.
+"""The kernel compiled: `scatter` itself, exported and written as one C loop nest (`loops.py`), kept on disk.
 
 A built kernel serves every experiment with the same `Statics`: cell, detector, sources, phi and mosaic angles,
-image size and the number of orientations are its inputs. A fresh process loads it without the compiler's
-Python side. There is no second copy of the physics here.
+image size and the number of orientations are its inputs. Building one takes a second or two; a fresh process
+loads it in a millisecond. There is no second copy of the physics here.
 
 Where the float32 kernel is made of correctly rounded operations alone (`exact`), compiled and eager agree bit
 for bit, so a trace, which is always computed eagerly, is the image's pixel. Elsewhere (shapes with a library's
@@ -11,46 +11,55 @@ sine or exponential) a traced run computes its image eagerly.
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import hashlib
 import os
-import shutil
+import platform
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from ..tracer.errors import FirstbadError
 from ..tracer.tap import listening
-from .reference import cache_dir
+from .reference import cache_dir, compiler
 from .scatter import Plan, scatter
 from .scene import Fields, Scene, Statics
 from .simulate import Run, State, run, spots_of
 from .structure import Grid
 from .vec import Vec
 
-ROWS_BYTES = 1 << 18
-"""Bytes of one float32 plane of a block of rows: a few such planes stay in the second-level cache."""
+_SAMPLES = 1 << 19
+"""Samples that one call of the kernel computes: some milliseconds, so that threads end together."""
 _UNROLLED = 32
-"""Layers × subpixels × sources, which are unrolled in the kernel; more would take minutes to build."""
+"""Layers × subpixels × sources, which are unrolled in the kernel; more would take long to build."""
 _PAYS = 1 << 22
 """Samples from which a kernel that is already built is worth loading."""
-_BUILDS = 100_000_000
+_BUILDS = 20_000_000
 """Samples from which building one is worth it."""
-_ORDERED = 4096
-"""Orientations up to which the fused sum runs strictly from the first to the last."""
+_FLAGS = (
+    *("-std=c99", "-O3", "-march=native", "-shared", "-fPIC", "-fopenmp-simd"),
+    *("-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"),
+)
+"""Every operation rounds on its own, as in torch: no fused multiply-add, no reordering."""
+_WIDE = ("-mprefer-vector-width=512",)
+_BUILD_SECONDS = 300.0
 Warn = Callable[[str], None]
 
 
 def exact(s: Statics) -> bool:
     """Whether eager and compiled float32 give the same bits: no library function on the way."""
-    return s.shape == "SQUARE" and s.thickness == 0 and not s.curved and s.orientations <= _ORDERED
+    return s.shape == "SQUARE" and s.thickness == 0 and not s.curved
 
 
 def unfit(scene: Scene) -> str | None:
@@ -67,10 +76,16 @@ def unfit(scene: Scene) -> str | None:
         "the kernel without cached factors is computed eagerly": not s.quirks.cached_factors,
         "which sweep comes first depends on dmin": s.first_sweep_differs and s.dmin > 0,
         "a region of interest or a mask is computed eagerly": spots_of(scene).index is not None,
-        "the image is a single line": min(scene.shape) < 2,
+        "the indices need more than 32 bits": _largest(scene) >= 1 << 31,
         "there are too many layers, subpixels and sources": s.layers * s.oversample**2 * s.sources > _UNROLLED,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def _largest(scene: Scene) -> int:
+    """The largest whole number that the kernel handles: subpixels along an edge, or stored amplitudes."""
+    grid = scene.fields.grid
+    return max(max(scene.shape) * scene.statics.oversample, 0 if grid is None else grid.values.numel())
 
 
 def image_run(scene: Scene, engine: str, *, traced: bool = False, warn: Warn | None = None, **eager: Any) -> Run:
@@ -90,8 +105,9 @@ def image_run(scene: Scene, engine: str, *, traced: bool = False, warn: Warn | N
         return run(scene, **eager)
     try:
         kernel = built(scene, build=engine == "compiled" or samples >= _BUILDS)
-    except (RuntimeError, OSError, ImportError, AttributeError) as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    except (RuntimeError, OSError, ImportError, AttributeError, FirstbadError) as error:
+        text = error.message if isinstance(error, FirstbadError) else str(error)
+        first = (text.strip() or type(error).__name__).splitlines()[0]
         tell(f"the kernel cannot be compiled here ({first}); the image is computed eagerly")
         return run(scene, **eager)
     return run(scene, **eager) if kernel is None else compiled_run(scene, kernel)
@@ -99,39 +115,36 @@ def image_run(scene: Scene, engine: str, *, traced: bool = False, warn: Warn | N
 
 @torch.no_grad()
 def compiled_run(scene: Scene, kernel: Any) -> Run:
-    """The image by a loaded kernel, block of rows by block of rows; the last block may overlap its neighbour."""
+    """The image by a loaded kernel, blocks of rows side by side on as many threads as torch has."""
     slow, fast = scene.shape
-    height = min(slow, max(2, ROWS_BYTES // (4 * fast)))
-    cols = torch.arange(fast)
-    inputs = [cols, torch.tensor(float(scene.statics.steps), dtype=torch.float64), *_tensors(scene)]
-    image, omega = torch.empty(scene.shape), torch.empty(slow)
-    threads = torch.get_num_threads()
+    unused, steps = torch.zeros(0), torch.tensor(float(scene.statics.steps), dtype=torch.float64)
+    tensors = [t.contiguous() for t in (unused, unused, steps, *_tensors(scene))]
+    addresses = (ctypes.c_void_p * len(tensors))(*(t.data_ptr() for t in tensors))
+    image, count = np.empty(scene.shape, np.float32), scene.statics.orientations  # numpy asks for huge pages
+    height = max(1, _SAMPLES // max(1, fast * count))
 
-    def blocks() -> None:
-        torch.set_num_threads(threads)
-        with torch.no_grad():
-            for start in range(0, slow, height):
-                first = min(start, slow - height)
-                image[first : first + height], omega[first : first + height] = kernel.boxed_run(
-                    [torch.arange(first, first + height), *inputs]
-                )
+    def block(first: int) -> float:
+        rows, omega = min(height, slow - first), ctypes.c_double()
+        place = ctypes.c_void_p(image.ctypes.data + image.strides[0] * first)
+        kernel(*(ctypes.c_long(n) for n in (first, rows, fast, count)), addresses, place, ctypes.byref(omega))
+        return omega.value
 
-    # Not on the main thread: where its stack happens to lie makes the kernel 2.5 times slower in most processes.
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(blocks).result()
+    with ThreadPoolExecutor(torch.get_num_threads()) as threads:
+        omega = sum(threads.map(block, range(0, slow, height)))
     state = State(interpolating=False)
-    if scene.statics.first_sweep_differs:
+    result = Run(scene, torch.from_numpy(image), slow * fast, omega, state)
+    if scene.statics.first_sweep_differs and slow * fast:
         state.first_pixel = state.first_sweep = 0
         zero = torch.zeros(1, dtype=torch.int64)
-        image[0, 0] = scatter(scene, zero, zero, state.plan(0)).value[0]
-    return Run(scene, image, slow * fast, float(omega.double().sum()), state)
+        result.image[0, 0] = scatter(scene, zero, zero, state.plan(0)).value[0]
+    return result
 
 
 def built(scene: Scene, *, build: bool = True) -> Any:
     """The loaded kernel of a scene, built if need be; None if it is not there and `build` is off.
 
-    Several processes may ask at once: one builds, the others wait for it. RuntimeError or OSError where there
-    is no C++ compiler or the build fails.
+    Several processes may ask at once: one builds, the others wait for it. FirstbadError where there is no C
+    compiler; RuntimeError or OSError where the build or the loading fails.
     """
     path = kernel_path(scene)
     if not path.is_file():
@@ -140,7 +153,9 @@ def built(scene: Scene, *, build: bool = True) -> Any:
         with _locked(path.with_suffix(".lock")):
             if not path.is_file():
                 _build(scene, path)
-    return torch._C._aoti.AOTIModelPackageLoader(str(path), "model", False, 1, -1)  # type: ignore[attr-defined]
+    kernel = ctypes.CDLL(str(path)).kernel
+    kernel.restype = None
+    return kernel
 
 
 def kernel_path(scene: Scene) -> Path:
@@ -151,17 +166,18 @@ def kernel_path(scene: Scene) -> Path:
         repr(None if grid is None else (grid.low, grid.high)),
         repr([t.dim() for t in _tensors(scene)]),
         torch.__version__,
-        torch.backends.cpu.get_cpu_capability(),
         _flags(),
     ]
     digest = hashlib.sha256("\0".join(parts).encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
         if source.stem in _SOURCES:
             digest.update(source.read_bytes())
-    return cache_dir() / "kernels" / f"scatter-{digest.hexdigest()[:24]}.pt2"
+    return cache_dir() / "kernels" / f"scatter-{digest.hexdigest()[:24]}.so"
 
 
-_SOURCES = frozenset({"absorption", "compiled", "polarization", "scatter", "shape", "structure", "taps", "vec"})
+_SOURCES = frozenset(
+    {"absorption", "compiled", "loops", "polarization", "scatter", "shape", "structure", "taps", "vec"}
+)
 
 
 def _flags() -> str:
@@ -174,10 +190,8 @@ def _flags() -> str:
 
 
 def _general(scene: Scene) -> Statics:
-    """The statics without what the kernel takes as input: steps, and the number of orientations beyond one."""
-    s = scene.statics
-    many = s.orientations > 1
-    return replace(s, steps=0, phi_steps=2 if many else 1, domains=1, first_sweep_differs=False)
+    """The statics without what the kernel takes as input: steps, and the number of orientations."""
+    return replace(scene.statics, steps=0, phi_steps=1, domains=1, first_sweep_differs=False)
 
 
 def _tensors(scene: Scene) -> list[Tensor]:
@@ -211,47 +225,45 @@ def _with(scene: Scene, tensors: list[Tensor]) -> Fields:
     return Fields(**{field.name: put(getattr(scene.fields, field.name)) for field in fields(Fields)})
 
 
-@dataclass
-class _Rows:
-    """The exported function: rows and columns to values, and the solid angles summed along each row."""
+def _exported(scene: Scene) -> Any:
+    """`scatter` as a graph, for a line of pixels and an example number of orientations."""
+    from torch.export import export
 
-    scene: Scene
+    from .loops import ORIENTATIONS, PIXELS
 
-    def __call__(self, rows: Tensor, cols: Tensor, steps: Tensor, tensors: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """Values of all pixels of `rows` × `cols`."""
-        statics: Any = replace(_general(self.scene), steps=steps)  # type: ignore[arg-type]
-        scene = replace(self.scene, statics=statics, fields=_with(self.scene, tensors))
-        outcome = scatter(scene, rows.unsqueeze(1), cols.unsqueeze(0), Plan(fused=True))
-        return outcome.value, outcome.omega_sum.sum(1)
+    class Module(torch.nn.Module):
+        def forward(self, slow: Tensor, fast: Tensor, steps: Tensor, tensors: list[Tensor]) -> Any:
+            statics: Any = replace(_general(scene), steps=steps)  # type: ignore[arg-type]
+            outcome = scatter(
+                replace(scene, statics=statics, fields=_with(scene, tensors)), slow, fast, Plan(fused=True)
+            )
+            return outcome.value, outcome.omega_sum
+
+    vectors = scene.fields
+    per_orientation = {id(t) for v in (vectors.a, vectors.b, vectors.c) for t in v}
+    tensors = [t.new_zeros(ORIENTATIONS) if id(t) in per_orientation else t for t in _tensors(scene)]
+    index, steps = torch.arange(PIXELS), torch.tensor(1.0, dtype=torch.float64)
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        return export(Module(), (index, index.clone(), steps, tensors))
 
 
 def _build(scene: Scene, path: Path) -> None:
-    """Export and compile, beside the target, then move the package there in one step."""
-    if not any(shutil.which(name) for name in (os.environ.get("CXX", ""), "g++", "clang++") if name):
-        raise RuntimeError("there is no C++ compiler")
-    import torch._inductor as inductor
-    from torch.export import Dim, export
+    """Export and compile, beside the target, then move the library there in one step."""
+    command = compiler()
+    from .loops import c_source
 
-    function = _Rows(scene)
-
-    class Module(torch.nn.Module):
-        def forward(self, rows: Tensor, cols: Tensor, steps: Tensor, tensors: list[Tensor]) -> Any:
-            return function(rows, cols, steps, tensors)
-
-    tensors = _tensors(scene)
-    count = scene.statics.orientations
-    many = Dim("orientations", min=2, max=1 << 24)
-    vectors = scene.fields
-    per_orientation = {id(t) for v in (vectors.a, vectors.b, vectors.c) for t in v} if count > 1 else set()
-    shapes = [{0: many} if id(t) in per_orientation else {} for t in tensors]
-    size = {0: Dim("rows", min=2, max=1 << 20)}, {0: Dim("cols", min=2, max=1 << 20)}
-    examples = (torch.arange(16), torch.arange(48), torch.tensor(1.0, dtype=torch.float64), tensors)
-    with warnings.catch_warnings(), torch.no_grad(), tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        warnings.simplefilter("ignore")
-        program = export(Module(), examples, dynamic_shapes=(*size, {}, shapes))
-        package = str(Path(folder) / "kernel.pt2")
-        inductor.aoti_compile_and_package(program, package_path=package, inductor_configs={"cpp.dynamic_threads": True})
-        Path(package).replace(path)
+    source = c_source(_exported(scene))
+    wide = _WIDE if platform.machine() in ("x86_64", "AMD64") else ()
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        text, library = Path(folder) / "kernel.c", Path(folder) / "kernel.so"
+        text.write_text(source)
+        words = [*command, *_FLAGS, *wide, "-o", str(library), str(text), "-lm"]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False)
+        if done.returncode != 0:
+            lines = [line for line in done.stderr.splitlines() if "error" in line] or [f"status {done.returncode}"]
+            raise RuntimeError(f"{command[0]}: {lines[0].strip()}")
+        library.replace(path)
 
 
 @contextmanager
