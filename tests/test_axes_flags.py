@@ -1,14 +1,11 @@
-"""Flags and grafts as points."""
+"""Flags as points."""
 
 from __future__ import annotations
 
-import math
-
 import pytest
 from firstbad.bisect.axes.flags import FlagAxis, option_groups
-from firstbad.bisect.axes.grafts import GraftAxis
 from firstbad.bisect.search.drive import run_serial
-from firstbad.bisect.verdict import Culprit, Kind, Several, Verdict
+from firstbad.bisect.verdict import Culprit, Kind, Verdict
 from firstbad.tracer.errors import FirstbadError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,32 +72,3 @@ def test_no_edit_gives_the_good_line_and_all_give_the_bad_one(good: list[str], b
     assert axis.command([]) == good
     assert axis.command(axis.points) == bad
     assert len(set(axis.points)) == len(axis.points)
-
-
-def test_grafts_that_heal_together_are_named() -> None:
-    """A product of three quantities of which two are wrong: only both grafts heal it."""
-    reference = {"F_cell": 100.0, "F_latt": 5.0, "omega": 2.0}
-    candidate = {"F_cell": 90.0, "F_latt": 5.0, "omega": 2.5}
-
-    def run(grafted: frozenset[str]) -> float:
-        product = math.prod(reference[q] if q in grafted else v for q, v in candidate.items())
-        return abs(product / math.prod(reference.values()) - 1)
-
-    axis = GraftAxis(tuple(candidate), run, 1e-6, lower_is_better=True)
-    result = run_serial(axis.search(), axis.probe).result
-    assert isinstance(result, Several)
-    assert [set(s) for s in result.sets] == [{"F_cell", "omega"}]
-    assert "only F_cell, omega is good: 0" in result.evidence
-    ranked = dict(axis.ranked(perfect=0.0))
-    assert ranked["F_latt"] == 0.0 and ranked["F_cell"] < 0 < ranked["omega"] < 1
-
-
-def test_a_graft_run_without_a_number_or_with_a_known_error_is_no_verdict() -> None:
-    def run(grafted: frozenset[str]) -> float:
-        if grafted:
-            raise FirstbadError("no such tap", remedy="Name another", slug="graft-unknown")
-        return math.nan
-
-    axis = GraftAxis(["a"], run, 0.9)
-    assert axis.probe(frozenset()).kind is Kind.NO_DATA
-    assert axis.probe(frozenset(["a"])).kind is Kind.CANNOT_RUN

@@ -14,8 +14,8 @@ from ...tracer.errors import FirstbadError
 from ..output import DIFFERENT, SAME, console, say_json
 
 if TYPE_CHECKING:
+    from ...bisect.axes.grafts import Healing
     from ...tracer.catalogue import Catalogue
-    from ...tracer.graft import Healing
     from ...tracer.model import Trace
     from ...tracer.store import Pixels, Store
 
@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
         """Put the reference's values in place of the candidate's: how much of the image error heals?
 
         With a CANDIDATE nothing is run: the catalogue's formulas carry the values on. With `-- ARGS` the torch
-        simulator runs with its taps replaced. The smallest set of origins that heals is looked for; --quantity
+        simulator runs with its taps replaced. Every smallest set of origins that heals is looked for; --quantity
         tries just these together. Exit 0 healed (or nothing to heal), 1 not, 2 trouble.
         """
         from ...tracer.catalogue import load
@@ -77,7 +77,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _answer(setting: Setting, quantity: list[str] | None, enough: float, *, as_json: bool) -> int:
-    from ...tracer.graft import Healing, minimal_healing_set
+    from ...bisect.axes.grafts import Healing, healing_sets
 
     wanted = tuple(dict.fromkeys(quantity or setting.suspects))
     barred = {name: why for name in wanted if (why := setting.obstacle(name))}
@@ -92,9 +92,9 @@ def _answer(setting: Setting, quantity: list[str] | None, enough: float, *, as_j
         found = Healing((), 1.0, 0.0, 0.0, 0)
     elif quantity:
         after = setting.run(frozenset(able))
-        found = Healing(tuple(able), 1 - after / before, before, after, 2)
+        found = Healing((tuple(able),), 1 - after / before, before, after, 2)
     else:
-        found = minimal_healing_set(able, setting.run, enough)
+        found = healing_sets(able, setting.run, enough)
     healed = not before or (bool(found.quantities) and found.healed >= enough)
     if as_json:
         say_json(_row(found, setting, barred, healed=healed))
@@ -107,6 +107,7 @@ def _row(found: Healing, setting: Setting, barred: dict[str, str], *, healed: bo
     return {
         "heals": healed,
         "quantities": list(found.quantities),
+        "sets": [list(one) for one in found.sets],
         "healed": found.healed,
         "error_before": found.before,
         "error_after": found.after,
@@ -126,7 +127,7 @@ def _page(found: Healing, setting: Setting, barred: dict[str, str], *, healed: b
     from ..values import count
 
     out = console()
-    names = " and ".join(found.quantities)
+    names = "; or by ".join(" and ".join(one) for one in found.sets)
     if not found.before:
         out.print(Text("SAME ", style="bold green") + Text(f"no origin at {count(setting.pixels, 'pixel')}"))
         return
