@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,9 @@ from .numbers import g
 from .scene import Scene
 from .simulate import Run
 from .vec import RTD
+
+_AT_ONCE = 1 << 15
+"""Pixels at a time: a few float64 temporaries of that many stay in the second-level cache."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +44,12 @@ def statistics(run: Run, image: np.ndarray) -> Statistics:
     scene = run.scene
     region = region_of(scene)
     part = image[region]
-    computed = part if scene.mask is None else part[scene.mask[region]]
-    flat = computed.ravel()
-    total = _sum(flat.astype(np.float64))
-    count = flat.size
-    mean = total / max(count, 1)
+    mask = None if scene.mask is None else scene.mask[region]
+    count = part.size if mask is None else int(mask.sum())
+    mean = _sum(block.astype(np.float64) for block in _blocks(part, mask)) / max(count, 1)
     with np.errstate(over="ignore"):
-        rms = math.sqrt(_sum((flat * flat).astype(np.float64)) / max(count - 1, 1))
-    deviation = _sum((part.ravel().astype(np.float64) - mean) ** 2)
+        rms = math.sqrt(_sum((b * b).astype(np.float64) for b in _blocks(part, mask)) / max(count - 1, 1))
+    deviation = _sum((block.astype(np.float64) - mean) ** 2 for block in _blocks(part))
     rmsd = math.sqrt(deviation / max(part.size - 1, 1)) if math.isfinite(deviation) else deviation
     max_I, x, y = _maximum(scene, image)
     return Statistics(mean, rms, rmsd, max_I, x, y, _ratio(run.omega_sum, scene.statics.steps))
@@ -58,29 +60,50 @@ def _ratio(a: float, b: int) -> float:
     return a / b if b else math.copysign(math.inf, a) if a else math.nan
 
 
-def _sum(values: np.ndarray) -> float:
-    """Sum from the first to the last, without pairwise shortcuts."""
-    return float(np.cumsum(values)[-1]) if values.size else 0.0
+def _rows(image: np.ndarray) -> Iterator[slice]:
+    """Rows in groups that fit the cache: an image of temporaries costs more than the arithmetic."""
+    height = max(1, _AT_ONCE // max(1, image.shape[1]))
+    yield from (slice(start, start + height) for start in range(0, image.shape[0], height))
+
+
+def _blocks(image: np.ndarray, mask: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    """The pixels (of `mask`) of an image in row order, flat, in groups of rows."""
+    for rows in _rows(image):
+        yield image[rows].ravel() if mask is None else image[rows][mask[rows]]
+
+
+def _sum(blocks: Iterable[np.ndarray]) -> float:
+    """Sum of float64 blocks from the first value to the last, without pairwise shortcuts; the blocks are lost."""
+    total = 0.0
+    for block in blocks:
+        if block.size:
+            block[0] += total
+            total = float(np.cumsum(block, out=block)[-1])
+    return total
 
 
 def _maximum(scene: Scene, image: np.ndarray) -> tuple[float, float, float]:
     """Largest value above 0 and the place (metres) of the last subpixel of its pixel."""
-    clean = np.where(np.isnan(image), -np.inf, image)
-    if clean.size == 0 or clean.max() <= 0:
+    if image.size and np.isnan(image.flat[image.argmax()]):  # the first NaN passes for the largest
+        image = np.where(np.isnan(image), -np.inf, image)
+    place = int(image.argmax()) if image.size else 0
+    if image.size == 0 or image.flat[place] <= 0:
         return 0.0, 0.0, 0.0
-    slow, fast = np.unravel_index(int(clean.argmax()), image.shape)
+    slow, fast = divmod(place, image.shape[1])
     s = scene.statics
     step = s.pixel / s.oversample
-    x, y = (step * (int(n) * s.oversample + s.oversample - 1) + step / 2.0 for n in (fast, slow))
-    return float(clean.max()), x, y
+    x, y = (step * (n * s.oversample + s.oversample - 1) + step / 2.0 for n in (fast, slow))
+    return float(image.flat[place]), x, y
 
 
 def integer_image(image: np.ndarray, scale: float, adc: float, scene: Scene) -> np.ndarray:
-    """value × scale + adc, clipped to 16 bit and rounded through float32; 0 outside the region."""
+    """value × scale + adc, clipped to 16 bit and rounded through float32; 0 outside the region and for NaN."""
     counts = np.zeros(image.shape, dtype=np.uint16)
     region = region_of(scene)
-    values = np.clip(np.nan_to_num(image[region].astype(np.float64) * scale + adc, posinf=65535.0), 0.0, 65535.0)
-    counts[region] = np.floor((values + 0.5).astype(np.float32)).astype(np.int64) & 0xFFFF
+    part, made = image[region], counts[region]
+    for rows in _rows(part):
+        values = np.fmin(np.fmax(part[rows].astype(np.float64) * scale + adc, 0.0), 65535.0)
+        made[rows] = (values + 0.5).astype(np.float32).astype(np.int32)
     return counts
 
 
@@ -88,8 +111,10 @@ def grey_image(image: np.ndarray, scale: float, scene: Scene) -> np.ndarray:
     """value × scale, at most 255, cut to a byte; 0 outside the region."""
     grey = np.zeros(image.shape, dtype=np.uint8)
     region = region_of(scene)
-    values = np.nan_to_num(np.minimum(image[region].astype(np.float64) * scale, 255.0), neginf=0.0)
-    grey[region] = values.astype(np.int64) & 0xFF
+    part, made = image[region], grey[region]
+    for rows in _rows(part):
+        values = np.nan_to_num(np.minimum(part[rows].astype(np.float64) * scale, 255.0), neginf=0.0)
+        made[rows] = values.astype(np.int64) & 0xFF
     return grey
 
 

@@ -115,14 +115,31 @@ def _simulate(settings: Settings, argv: list[str]) -> None:
     experiment = parse(argv, quirks=quirks, build=settings.build)
     for warning in experiment.warnings:
         _warn(warning)
-    import torch
+    with _kept_for_good():
+        import torch
 
-    from .resolve import resolve
+        from .resolve import resolve
 
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
     scene = resolve(experiment, quirks=quirks)
     _Session(settings, scene).run()
+
+
+@contextmanager
+def _kept_for_good() -> Iterator[None]:
+    """The first import of torch, without a search for garbage then or at the end: half a second of a short run."""
+    import gc
+
+    first = "torch" not in sys.modules and gc.isenabled()
+    if first:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if first:
+            gc.freeze()
+            gc.enable()
 
 
 def _warn(text: str) -> None:
@@ -295,19 +312,19 @@ class _Session:
 
         out = self.experiment.output
         with np.errstate(over="ignore"):
-            image = result.image.detach().cpu().numpy().astype(np.float32)
+            image = np.ascontiguousarray(result.image.detach().cpu().numpy(), dtype=np.float32)
         stats = statistics(result, image)
         sphere = stats.solid_angle / (4.0 * np.pi) * 100.0
         self.sink.line("")
         self.sink.line(f"solid angle subtended by detector = {g(stats.solid_angle)} steradian ( {g(sphere)}% sphere)")
-        self._file(out.floatfile, image.tobytes(), f"{image.size} 4-byte floats")
+        self._file(out.floatfile, f"{image.size} 4-byte floats", image)
         self.sink.line(f"max_I = {g(stats.max_I)}  at {g(stats.max_x)} {g(stats.max_y)}")
         self.sink.line(f"mean= {g(stats.mean)} rms= {g(stats.rms)} rmsd= {g(stats.rmsd)}")
         scale = out.scale if out.scale > 0 else 55000.0 / stats.max_I if stats.max_I > 0 else 1.0
         self.sink.line(f"intfile_scale = {g(scale)}")
         head = header(self.scene)
         words = integer_image(image, scale, out.adc, self.scene)
-        self._file(out.intfile, head + words.astype("<u2").tobytes(), "2-byte integers")
+        self._file(out.intfile, "2-byte integers", head, words.astype("<u2", copy=False))
         if out.pgm:
             self._write_grey(image, scale, stats.rmsd)
         if out.noise:
@@ -320,7 +337,7 @@ class _Session:
         out = self.experiment.output
         grey = out.pgmscale if out.pgmscale > 0 else 250.0 / (5.0 * rmsd) if rmsd > 0 else scale
         self.sink.line(f"pgm_scale = {g(grey)}")
-        self._file(out.pgmfile, pgm_image(grey_image(image, grey, self.scene), grey), "1-byte integers")
+        self._file(out.pgmfile, "1-byte integers", pgm_image(grey_image(image, grey, self.scene), grey))
 
     def _write_noise(self, image: Any, head: bytes) -> None:
         from .images import region_of
@@ -331,13 +348,14 @@ class _Session:
         stream = Stream(self.scene.shuffle, -self.scene.noise_seed)
         noisy = add_noise(image, region_of(self.scene), out.adc, stream)
         self.sink.line(f"{noisy.photons:.0f} photons on noise image ({noisy.overloads} overloads)")
-        self._file(out.noisefile, head + noisy.counts.astype("<u2").tobytes(), "2-byte integers")
+        self._file(out.noisefile, "2-byte integers", head, noisy.counts.astype("<u2", copy=False))
 
-    def _file(self, name: str, content: bytes, what: str) -> None:
-        """Announce and write one output file."""
+    def _file(self, name: str, what: str, *parts: Any) -> None:
+        """Announce and write one output file: buffers, one after the other, without a copy."""
         self.sink.line(f"writing {name} as {what}")
         try:
-            (self.folder / name).write_bytes(content)
+            with (self.folder / name).open("wb") as file:
+                file.writelines(parts)
         except OSError as error:
             raise FirstbadError(
                 f"{name} cannot be written: {error.strerror}",
