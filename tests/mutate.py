@@ -31,12 +31,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(Path(__file__).parent))
 
 from mutants import Mutant, mutants
 from mutation_plant import plant
 
+ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "tests/actual/mutation"
 PURE = ("align", "tolerance", "diff", "closure", "catalogue", "graft", "text")
 """Whose tests meet the code that reads and compares traces; images have their own."""
@@ -117,7 +117,7 @@ class Run:
         return base
 
     def _test(self, item: Any) -> None:
-        with open(os.devnull, "w") as sink, contextlib.redirect_stdout(sink):
+        with Path(os.devnull).open("w") as sink, contextlib.redirect_stdout(sink):
             item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
 
     def _all(self, found: list[Mutant], base: Baseline, store: Store) -> None:
@@ -252,7 +252,7 @@ def run(module: str, again: bool, share: int) -> None:
     import pytest
 
     tests = ROOT / "tests"
-    files = [str(p) for area in MODULES[module] for p in sorted(tests.glob(f"test_tracer_{area}*.py"))]
+    files = [str(p) for area in MODULES[module] for p in sorted(tests.glob(f"test_tracer_{area}.py"))]
     files += [str(p) for area in MODULES[module] for p in sorted(tests.glob(f"test_decide_{area}*.py"))]
     own = tests / f"test_decide_{module}.py"
     if own.exists() and str(own) not in files:
