@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from firstbad.sim.compiled import built, compiled_run, exact, image_run, kernel_path, unfit
+from firstbad.sim import scatter
+from firstbad.sim.compiled import _exported, built, compiled_run, exact, image_run, kernel_path, unfit
 from firstbad.sim.flags import parse
 from firstbad.sim.loops import PIXELS, NoLoopError, c_source
 from firstbad.sim.resolve import resolve
@@ -109,3 +110,11 @@ def test_an_operation_that_is_not_known_is_refused():
     index = torch.arange(PIXELS)
     with pytest.raises(NoLoopError, match="erf"):
         c_source(torch.export.export(Module(), (index, index.clone())))
+
+
+def test_taps_leave_nothing_in_the_kernel(monkeypatch):
+    scene = scene_of(*SWEEP)
+    with_taps = c_source(_exported(scene))
+    for name in ("tap", "tap_vec", "tap_scaled", "tap_like"):
+        monkeypatch.setattr(scatter, name, lambda _, value, *rest: value)
+    assert c_source(_exported(scene)) == with_taps
