@@ -69,7 +69,7 @@ def test_the_allowance_is_that_of_an_amplitude_beside_its_brightest_neighbour() 
 def test_in_tiny_units_the_smallest_float32_is_no_allowance() -> None:
     image = np.zeros((20, 20))
     image[0, 0] = 1e-30
-    assert Noise().allowance(image)[19, 19] == pytest.approx(1e-50)
+    assert Noise().allowance(image)[19, 19] == pytest.approx(1e-50, rel=1e-6, abs=0)
     assert (Noise().relative, Noise().amplitude) == (3e-4, 1e-4)
 
 

@@ -44,7 +44,7 @@ def _place(scope: Scope) -> tuple[tuple[str, str], ...]:
 
 
 def _loop_name(key: str) -> str:
-    bare = re.sub(r"_?(?:tic|index|idx|domain|step|i)\Z", "", key) or key
+    bare = re.sub(r"(?:_?(?:tic|index|idx|domain|step)|_i)\Z", "", key) or key
     return {"mos": "mosaic", "src": "source", "thick": "layer"}.get(bare, bare)
 
 

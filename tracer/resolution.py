@@ -89,7 +89,7 @@ class Formats:
         exponent = int(match[3]) if match and match[3] else 0
         if match and (match[3] is not None) and -4 <= exponent < self.digits(record):
             return exponent - len(match[2])  # %e: %g would not have used an exponent here
-        if token.endswith("0") and _shows_zeros(token):
+        if _shows_zeros(token):
             return exponent - _decimals(token)
         fixed = self._fixed.get((record.prefix, record.quantity))
         if fixed and match and match[3] is None and _decimals(token) in fixed:
