@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 from firstbad.bisect.bisect_commits import Outcome, bisect_commits, parse_range, resume_bisect
+from firstbad.bisect.run.gitlog import bisect_log
 from firstbad.bisect.run.journal import Journal
 from firstbad.bisect.run.judges import Metric
 from firstbad.bisect.run.probe import Probe
 from firstbad.bisect.run.progress import Progress
 from firstbad.bisect.run.sandbox import Limits
 from firstbad.bisect.run.shelf import newest_unfinished
-from firstbad.bisect.run.story import bisect_log, replay, searches
+from firstbad.bisect.run.story import replay, searches
 from firstbad.bisect.verdict import Candidates, Culprit, Flaky, NotHere
 from firstbad.tracer.errors import FirstbadError
 from run_repos import exits, git, make_repo, processes_with, state_of

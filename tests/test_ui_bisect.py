@@ -126,6 +126,9 @@ def test_a_commit_of_a_merged_branch_is_named_though_it_passes_by_chance(tmp_pat
         said = bisect(tmp_path / "repo", f"{ids[good]}..{ids['m9']}", "--flaky", "0.25", "--", command)
         assert said["commit"] == ids["s4"] and said["detail"]["parents"] == [ids["s3"]]
         assert bisect(tmp_path / "repo", "replay", said["journal"])["detail"] == said["detail"]
+    (tmp_path / "log").write_text("\n".join(bisect(tmp_path / "repo", "log", said["journal"])["log"]) + "\n")
+    told = git(tmp_path / "repo", "bisect", "replay", str(tmp_path / "log"))
+    assert f"{ids['s4']} is the first bad commit" in told  # whatever passed by chance, git concludes the same
     beside = bisect(tmp_path / "repo", f"{ids['m5']}..{ids['s7']}", "--flaky", "0.25", "--", command)
     assert beside["commit"] == ids["s4"]
 
@@ -137,6 +140,8 @@ def test_a_repair_after_commits_that_pass_by_chance(tmp_path: Path, monkeypatch:
     words = ["--repaired", f"{ids[0]}..{ids[-1]}", "--flaky", "0.25", "--", f"if grep -q 0 ok; then {count}; fi"]
     said = bisect(tmp_path / "repo", *words)
     assert said["commit"] == ids[9] and said["repair"] is True
+    turned = ["--repaired", f"{ids[0]}..{ids[-1]}", "--flaky", "auto", "--metric", "stdout:(.*)", "--", "cat ok"]
+    assert bisect(tmp_path / "repo", *turned)["commit"] == ids[9]
     edits = bisect(tmp_path / "repo", "--hunks", *words)
     assert edits["error"]["slug"] == "edits-unsure"
 
@@ -181,6 +186,27 @@ def test_ctrl_c_in_a_terminal_and_on_with_one_option(tmp_path: Path) -> None:
     assert done["commit"] == ids[17]
     events = [json.loads(line) for line in journal.read_text().splitlines()]
     assert not [e for e in events if e.get("point") == ids[3] and e["event"] == "begin"]
+
+
+def test_ctrl_c_in_a_search_of_files_says_how_to_go_on(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    for k in range(12):
+        (tmp_path / "run" / f"f{k}.dat").write_text(f"{k}\n")
+    env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "FIRSTBAD_HOME": str(tmp_path / "home")}
+    env |= {k: os.environ[k] for k in ("VIRTUAL_ENV", "LD_LIBRARY_PATH") if k in os.environ}
+    journal = tmp_path / "j.jsonl"
+    first = [sys.executable, "-m", "firstbad.ui", "ambient", "--parents", "0", "--journal", str(journal), "--"]
+    command = "sleep 0.3; test $(ls | grep -cE '^f(7|9)[.]dat') -ne 2"
+    running = subprocess.Popen([*first, command], cwd=tmp_path / "run", env=env, stderr=subprocess.PIPE, text=True)
+    while not journal.exists() or journal.read_text().count('"end"') < 2:
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    said = running.communicate()[1]
+    assert running.returncode == 130
+    assert f"firstbad bisect --resume {journal}" in said and "Traceback" not in said
+    on = [sys.executable, "-m", "firstbad.ui", "bisect", "--json", "--jobs", "2", "--resume", str(journal)]
+    done = json.loads(subprocess.run(on, cwd=tmp_path, env=env, capture_output=True, text=True, check=True).stdout)
+    assert [set(one) for one in done["named"]] == [{"f7.dat", "f9.dat"}]
 
 
 def test_log_without_a_journal_lists_what_there_is(repo: tuple[Path, list[str]]) -> None:

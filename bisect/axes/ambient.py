@@ -13,6 +13,7 @@ variable `$NAME`. The locale is variables.
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
@@ -112,6 +113,12 @@ def _copy(file: AmbientFile, into: Path) -> None:
     try:
         shutil.copy2(file.source, target)
     except OSError as problem:
+        if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise FirstbadError(
+                f"the disk that holds {into} is full",
+                remedy="Free some space there, or name another place in TMPDIR, then resume: what was probed is kept",
+                slug="disk-full",
+            ) from None
         raise FirstbadError(
             f"{file.name} cannot be copied into a clean room: {problem.strerror}",
             remedy="It was there when the search began; put it back or leave it out, then resume",

@@ -1,4 +1,4 @@
-"""Read a journal again: list searches, tell what was tried, judge it anew, say it as `git bisect log` does."""
+"""Read a journal again: list searches, tell what was tried, judge it anew."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...tracer.errors import FirstbadError
-from ..axes.commits import CommitRange, describe, read_range
+from ..axes.commits import CommitRange, read_range
 from ..search.changepoint import ChangePointSearch
 from ..search.noisy import NoisySearch
 from ..verdict import Candidates, Culprit, Flaky, Kind, Result, Several, Verdict
@@ -198,59 +198,6 @@ def _tried(event: dict[str, Any], points: Points[Any], verdict: Verdict) -> Trie
     point, ended = points.read(event["point"]), event["ended"]
     facts = (ended["seconds"], event["cached"], ended["warm"], event["at"])
     return Tried(point, points.label(point), verdict, *facts, verdict.artefacts)
-
-
-def bisect_log(book: Journal) -> str:
-    """The search in the format of `git bisect log`, which `git bisect replay` takes."""
-    commits = commits_of(book)
-    played = replay(book)
-    words = {Kind.GOOD: "good", Kind.BAD: "bad"}
-    start = "git bisect start"
-    if commits.repair:
-        words = {Kind.GOOD: "fixed", Kind.BAD: "broken"}
-        start += " --term-new=fixed --term-old=broken"
-    if book.header["options"]["first_parent"]:
-        start += " --first-parent"
-    about = describe(commits.repository, dict.fromkeys([*_points(played.tried), *_named(played.result)]))
-
-    def said(point: str) -> str:
-        return f"[{point}] {about[point].subject}"
-
-    lines = [start]
-    for one in _last_of_each(played.tried):
-        word = words.get(one.verdict.kind, "skip")
-        comment = f" ({one.verdict.kind}: {one.verdict.reason})" if word == "skip" else ""
-        lines += [f"# {word}: {said(one.point)}{comment}", f"git bisect {word} {one.point}"]
-    return (
-        "\n".join([*lines, *_conclusion(played.result, words[Kind.BAD if not commits.repair else Kind.GOOD], said)])
-        + "\n"
-    )
-
-
-def _conclusion(result: Result | None, word: str, said: Any) -> list[str]:
-    named = _named(result)
-    if isinstance(result, Culprit):
-        return [f"# first {word} commit: {said(named[0])}"]
-    if isinstance(result, Candidates):
-        return ["# only skipped commits left to test", *(f"# possible first {word} commit: {said(p)}" for p in named)]
-    return [f"# {type(result).__name__}"] if result is not None else []
-
-
-def _last_of_each(tried: Sequence[Tried]) -> list[Tried]:
-    """One line per commit: git takes no repeats. The last deciding answer, else the last."""
-    best: dict[str, Tried] = {}
-    for one in tried:
-        if one.point not in best or one.verdict.decides or not best[one.point].verdict.decides:
-            best[one.point] = one
-    return list(best.values())
-
-
-def _points(tried: Sequence[Tried]) -> list[str]:
-    return [one.point for one in tried]
-
-
-def _named(result: Result | None) -> tuple[str, ...]:
-    return accused(result) if result is not None else ()
 
 
 def accused(result: Result) -> tuple[str, ...]:

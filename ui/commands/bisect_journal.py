@@ -48,7 +48,7 @@ def _list(as_json: bool) -> int:
 
 def _log(book: Journal, as_json: bool) -> int:
     """The answers in the form that `git bisect replay` reads."""
-    from ...bisect.run.story import bisect_log
+    from ...bisect.run.gitlog import bisect_log
 
     text = bisect_log(book)
     if as_json:
