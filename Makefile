@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-all bench fault-bench lint format types clean help need-tools
+.PHONY: demo test test-all bench fault-bench mutation lint format types clean help need-tools
 .DEFAULT_GOAL := help
 
 help:  ## what this Makefile can do
@@ -38,6 +38,9 @@ bench: $(STAMP)  ## the measurements behind the tables in docs/
 
 fault-bench: $(STAMP)  ## planted faults against the diff and four plain tools (docs/fault-bench.md)
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/fault_bench.py
+
+mutation: $(STAMP)  ## small wrong edits of the code that decides: which do the tests not notice? (docs/mutation.md)
+	@OMP_NUM_THREADS=1 $(BIN)/python tests/mutate.py
 
 lint: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -126,7 +126,7 @@ def _enter(place: _Place, parent: ast.AST, child: ast.AST) -> _Place:
     function, lines, inside = (
         place.function,
         place.lines,
-        place.inside or isinstance(child, ast.FunctionDef | ast.Lambda),
+        place.inside or isinstance(child, ast.FunctionDef),
     )
     if isinstance(child, ast.FunctionDef | ast.ClassDef):
         function = f"{function}.{child.name}".lstrip(".")

@@ -49,7 +49,8 @@ MODULES = {
         ("pattern",),
     ),
     **dict.fromkeys(
-        ("image", "image_stats", "image_findings", "image_motion", "image_peaks", "image_noise"), ("image",)
+        ("image", "image_stats", "image_findings", "image_motion", "image_peaks", "image_noise"),
+        ("image", "image_mutations"),
     ),
 }
 PATIENCE = 10.0

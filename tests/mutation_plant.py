@@ -52,6 +52,8 @@ def _function(old: FunctionType, new: FunctionType, at_import: bool) -> None:
         for ours, theirs in zip(old.__closure__ or (), new.__closure__ or (), strict=True):
             if isinstance(ours.cell_contents, FunctionType):
                 _move(ours.cell_contents, theirs.cell_contents, at_import)
+            elif at_import and not isinstance(ours.cell_contents, type):
+                ours.cell_contents = theirs.cell_contents  # what a factory was given: sin = _libm(math.sin)
 
 
 def _constants(node: ast.stmt, module: ModuleType, edited: ModuleType) -> None:
