@@ -14,6 +14,7 @@ from torch import Tensor
 from ..tracer.errors import FirstbadError
 from .formats import read_matrix
 from .inputs import Inputs, plain
+from .limits import MOST_SUBPIXELS, hold_cells
 from .prng import Shuffle, Stream, angles_of, random_rotation, uniform_rotation
 from .quirks import Quirks
 from .taps import tap_vec
@@ -65,7 +66,7 @@ def resolve_crystal(inputs: Inputs, quirks: Quirks, shuffle: Shuffle, misset_see
         factor = 1e-10 / inputs.wavelength
         vectors = (raw[0].scaled(factor), raw[1].scaled(factor), raw[2].scaled(factor))
         lengths = (norm(vectors[0]), norm(vectors[1]), norm(vectors[2]))
-    if vectors is None or lengths is None:
+    if vectors is None or lengths is None or (raw is None and cell is not None and plain(cell[0]) == 0):
         raise FirstbadError(
             "neither a unit cell nor an orientation matrix was given",
             remedy="Say -cell a b c alpha beta gamma, or -mat FILE.",
@@ -196,7 +197,7 @@ def crystal_size(inputs: Inputs, lattice: Lattice) -> tuple[int, int, int]:
     counts = list(c.N)
     for axis, (size, edge) in enumerate(zip(sizes, lattice.metres, strict=True)):
         if size > 0:
-            counts[axis] = math.ceil(size / plain(norm(edge)))
+            counts[axis] = hold_cells(size, plain(norm(edge)))
     na, nb, nc = (max(1, count) for count in counts)
     return na, nb, nc
 
@@ -217,11 +218,7 @@ def recommended_oversample(
     wanted = 3.0 * longest / feature if feature != 0 else math.inf
     if math.isnan(wanted) or wanted <= 1.0:
         return 1
-    return _MOST_SUBPIXELS if wanted > _MOST_SUBPIXELS else math.ceil(wanted)
-
-
-_MOST_SUBPIXELS = 46340
-"""Along one axis: the square still fits into 32 bits."""
+    return MOST_SUBPIXELS if wanted > MOST_SUBPIXELS else math.ceil(wanted)
 
 
 def phi_rotated(lattice: Lattice, spindle: Vec, phis: list[Tensor], quirks: Quirks) -> list[list[Triple]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from torch import Tensor
 from ..tracer.tap import tap
 from .experiment import Detector, Three
 from .inputs import Inputs
+from .limits import hold_pixels
 from .quirks import Quirks
 from .taps import tap_vec
 from .vec import (
@@ -103,7 +105,9 @@ def pixel_counts(detector: Detector) -> tuple[float, float, int, int]:
     pixel = detector.pixel_mm / 1000.0
     fsize = pixel * detector.fpixels if detector.fpixels else detector.fsize_mm / 1000.0
     ssize = pixel * detector.spixels if detector.spixels else detector.ssize_mm / 1000.0
-    return fsize, ssize, max(0, ceil_half_down(fsize / pixel)), max(0, ceil_half_down(ssize / pixel))
+    fast, slow = (ceil_half_down(n) if math.isfinite(n) else n for n in (fsize / pixel, ssize / pixel))
+    hold_pixels(slow, fast)
+    return fsize, ssize, int(fast), int(slow)
 
 
 def resolve_detector(inputs: Inputs, quirks: Quirks) -> Geometry:

@@ -7,7 +7,7 @@ several; values are not consumed; what matches nothing is ignored. The table is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
@@ -28,18 +28,27 @@ _PARTS: dict[str, type] = {
 }
 
 
-def parse(argv: Sequence[str], *, folder: str | Path = ".", quirks: Quirks = NANOBRAGG, build: str = "G") -> Experiment:
+def parse(
+    argv: Sequence[str],
+    *,
+    folder: str | Path = ".",
+    quirks: Quirks = NANOBRAGG,
+    build: str = "G",
+    warn: Callable[[str], None] = lambda text: None,
+) -> Experiment:
     """The experiment that `argv` (without the program's name) describes; files are read from `folder`.
 
     `build` chooses between the option tables of the traced ("G") and of the upstream program ("U"). Headers named
-    by -mask and -img are read first, so that anything in `argv` overrides them.
-    FirstbadError (option-without-value) where the real program would read past its last argument.
+    by -mask and -img are read first, so that anything in `argv` overrides them. `warn` hears each of the
+    experiment's warnings as it comes up.
+    FirstbadError where the real program would read past its last argument (option-without-value), for a value
+    that is NaN (no-number) and for files that cannot be read.
     """
-    draft = Draft()
-    draft.warnings.extend(_read_headers(draft, argv, Path(folder), quirks))
+    draft = Draft(warn)
+    _read_headers(draft, argv, Path(folder), quirks)
     _scan(draft, argv, quirks, build)
     parts = {name: _part(kind, draft.values) for name, kind in _PARTS.items()}
-    return Experiment(**parts, folder=str(folder), argv=tuple(argv), warnings=tuple(dict.fromkeys(draft.warnings)))
+    return Experiment(**parts, folder=str(folder), argv=tuple(argv), warnings=tuple(draft.warnings))
 
 
 def _part(kind: type, values: dict[str, Any]) -> Any:
@@ -54,7 +63,7 @@ def _scan(draft: Draft, argv: Sequence[str], quirks: Quirks, build: str) -> None
     for place, word in enumerate(argv):
         if not word.startswith("-"):
             if place not in used:
-                draft.warnings.append(f"argument {word!r} belongs to no option and is ignored")
+                draft.warn(f"argument {word!r} belongs to no option and is ignored")
             continue
         rest = list(argv[place + 1 :])
         known = False
@@ -67,7 +76,7 @@ def _scan(draft: Draft, argv: Sequence[str], quirks: Quirks, build: str) -> None
             if stop:
                 break
         if not known and not is_number(word):
-            draft.warnings.append(_unknown(word, build))
+            draft.warn(_unknown(word, build))
 
 
 def _apply(draft: Draft, option: Option, word: str, rest: list[str]) -> tuple[int, bool]:
@@ -79,8 +88,9 @@ def _apply(draft: Draft, option: Option, word: str, rest: list[str]) -> tuple[in
             slug="option-without-value",
         )
     if len(rest) < option.need:
-        draft.warnings.append(f"{word} needs {option.need} value(s) after it and is ignored")
+        draft.warn(f"{word} needs {option.need} value(s) after it and is ignored")
         return 0, False
+    draft.word = word
     outcome = option.store(draft, rest)
     return outcome.taken, option.stop or outcome.stop
 
@@ -99,11 +109,10 @@ def _unknown(word: str, build: str) -> str:
 _BUILDS = {"G": "traced build of nanoBragg (--build G)", "U": "upstream build of nanoBragg (--build U)"}
 
 
-def _read_headers(draft: Draft, argv: Sequence[str], folder: Path, quirks: Quirks) -> list[str]:
+def _read_headers(draft: Draft, argv: Sequence[str], folder: Path, quirks: Quirks) -> None:
     """Pass A: the headers of the last -mask and of the last -img, the image's last so that it wins."""
     from .formats import header_values
 
-    warnings: list[str] = []
     for text in ("-mask", "-img"):
         names = [
             b for a, b in pairwise(argv) if a == text or (quirks.substring_options and a.startswith("-") and text in a)
@@ -115,9 +124,8 @@ def _read_headers(draft: Draft, argv: Sequence[str], folder: Path, quirks: Quirk
         draft.values["header_files"] = (*draft.values.get("header_files", ()), names[-1])
         found = header_values(folder / names[-1], mask=text == "-mask")
         if not found:
-            warnings.append(f"{names[-1]} has no SMV header that can be read and is ignored")
+            draft.warn(f"{names[-1]} has no SMV header that can be read and is ignored")
             draft.values["headerless"] = (*draft.values.get("headerless", ()), names[-1])
             if text == "-mask":
                 draft.values["mask_file"] = None
         draft.values.update(found)
-    return warnings

@@ -2,19 +2,63 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from .numbers import c_float, c_int
+from ..tracer.errors import FirstbadError
+from .numbers import c_float, c_int, g, is_number
 
 
 @dataclass(slots=True)
 class Draft:
-    """What has been read so far: values by field name of the experiment's parts, and warnings."""
+    """What has been read so far: values by field name of the experiment's parts, and warnings.
 
+    `tell` hears each warning at once, so that those before an error are not lost; `word` is the option being read.
+    """
+
+    tell: Callable[[str], None] = lambda text: None
+    word: str = ""
     values: dict[str, Any] = field(default_factory=dict[str, Any])
     warnings: list[str] = field(default_factory=list[str])
+
+    def warn(self, text: str) -> None:
+        """Note a warning, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+            self.tell(text)
+
+    def number(self, text: str) -> float:
+        """`text` as strtod reads it; FirstbadError (no-number) for NaN, a warning where not all of it is a number."""
+        value = c_float(text)
+        if math.isnan(value):
+            raise FirstbadError(
+                f"{self.word} is {text}, which is no number",
+                remedy="Correct the value, or leave the option out.",
+                slug="no-number",
+            )
+        if not is_number(text):
+            self.warn(f"{self.word}: {text!r} is read as {g(value)}")
+        return value
+
+    def finite(self, text: str) -> float:
+        """The same, with a warning for a value that is infinite."""
+        value = self.number(text)
+        if math.isinf(value):
+            self.warn(f"{self.word} is infinite")
+        return value
+
+    def integer(self, text: str) -> int:
+        """`text` as atoi reads it; a warning where it is another number, or none."""
+        value = max(-(2**63), min(c_int(text), 2**63 - 1))
+        if not is_number(text) or c_float(text) != float(value):
+            self.warn(f"{self.word}: {text!r} is read as {value}; a whole number is expected")
+        return value
+
+    def count(self, text: str) -> int:
+        """The same, held within 32 bits."""
+        return max(-(2**31), min(self.integer(text), 2**31 - 1))
 
 
 class Outcome(NamedTuple):
@@ -25,6 +69,7 @@ class Outcome(NamedTuple):
 
 
 Store = Callable[[Draft, list[str]], Outcome]
+Reader = Callable[[Draft, str], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +107,6 @@ class Option:
         return any(text in word for text in self.texts)
 
 
-def _int(text: str) -> int:
-    """A count: the integer prefix of `text`, held within 32 bits."""
-    return max(-(2**31), min(c_int(text), 2**31 - 1))
-
-
 def _set(**values: Any) -> Store:
     """A switch: fixed values, nothing taken."""
 
@@ -77,11 +117,11 @@ def _set(**values: Any) -> Store:
     return store
 
 
-def _read(name: str, parse: Callable[[str], Any], **also: Any) -> Store:
+def _read(name: str, parse: Reader, **also: Any) -> Store:
     """One value to the field `name`, and side effects."""
 
     def store(draft: Draft, rest: list[str]) -> Outcome:
-        draft.values[name] = parse(rest[0])
+        draft.values[name] = parse(draft, rest[0])
         draft.values.update(also)
         return Outcome(1)
 
@@ -89,34 +129,34 @@ def _read(name: str, parse: Callable[[str], Any], **also: Any) -> Store:
 
 
 def _number(name: str, **also: Any) -> Store:
-    return _read(name, c_float, **also)
+    return _read(name, Draft.finite, **also)
 
 
 def _integer(name: str, **also: Any) -> Store:
-    return _read(name, _int, **also)
+    return _read(name, Draft.count, **also)
 
 
 def _word(name: str, **also: Any) -> Store:
-    return _read(name, str, **also)
+    return _read(name, lambda draft, text: text, **also)
 
 
-def _entry(name: str, place: int, parse: Callable[[str], Any], blank: tuple[Any, ...]) -> Store:
+def _entry(name: str, place: int, parse: Reader, blank: tuple[Any, ...]) -> Store:
     """One value to one place of the tuple `name`."""
 
     def store(draft: Draft, rest: list[str]) -> Outcome:
         old = list(draft.values.get(name, blank))
-        old[place] = parse(rest[0])
+        old[place] = parse(draft, rest[0])
         draft.values[name] = tuple(old)
         return Outcome(1)
 
     return store
 
 
-def _several(names: tuple[str, ...], parse: Callable[[str], Any]) -> Store:
+def _several(names: tuple[str, ...], parse: Reader) -> Store:
     """One value to several fields."""
 
     def store(draft: Draft, rest: list[str]) -> Outcome:
-        draft.values.update(dict.fromkeys(names, parse(rest[0])))
+        draft.values.update(dict.fromkeys(names, parse(draft, rest[0])))
         return Outcome(1)
 
     return store
@@ -126,7 +166,7 @@ def _vector(name: str) -> Store:
     """Three numbers to `name`; selects the CUSTOM convention."""
 
     def store(draft: Draft, rest: list[str]) -> Outcome:
-        draft.values[name] = tuple(c_float(word) for word in rest[:3])
+        draft.values[name] = tuple(draft.finite(word) for word in rest[:3])
         draft.values["convention"] = "CUSTOM"
         return Outcome(3)
 
@@ -134,7 +174,7 @@ def _vector(name: str) -> Store:
 
 
 def _cells(draft: Draft, rest: list[str]) -> Outcome:
-    draft.values["N"] = (_int(rest[0]),) * 3
+    draft.values["N"] = (draft.count(rest[0]),) * 3
     return Outcome(1)
 
 
@@ -145,7 +185,7 @@ def _cell(draft: Draft, rest: list[str]) -> Outcome:
     for word in rest[:6]:
         if word.startswith("-"):
             break
-        cell[taken] = c_float(word)
+        cell[taken] = draft.finite(word)
         taken += 1
     draft.values.update(cell=tuple(cell), user_cell=True)
     return Outcome(taken)
@@ -157,27 +197,29 @@ def _misset(draft: Draft, rest: list[str]) -> Outcome:
         draft.values.update(misset_random=True, misset_deg=None)
         return Outcome(1, stop=True)
     if len(rest) < 3:
-        draft.warnings.append("-misset needs three angles, or the word random, and is ignored")
+        draft.warn("-misset needs three angles, or the word random, and is ignored")
         return Outcome(0)
-    draft.values.update(misset_random=False, misset_deg=tuple(c_float(word) for word in rest[:3]))
+    draft.values.update(misset_random=False, misset_deg=tuple(draft.finite(word) for word in rest[:3]))
     return Outcome(3)
 
 
 def _samplesize(draft: Draft, rest: list[str]) -> Outcome:
-    draft.values["sample_mm"] = (c_float(rest[0]),) * 3
+    draft.values["sample_mm"] = (draft.finite(rest[0]),) * 3
     return Outcome(1)
 
 
 def _pivot(draft: Draft, rest: list[str]) -> Outcome:
-    for word, pivot in (("sample", "SAMPLE"), ("beam", "BEAM")):
-        if word in rest[0]:
-            draft.values.update(pivot=pivot, pivot_given=True)
+    named = [pivot for word, pivot in (("sample", "SAMPLE"), ("beam", "BEAM")) if word in rest[0]]
+    if named:
+        draft.values.update(pivot=named[-1], pivot_given=True)
+    else:
+        draft.warn(f"{draft.word}: {rest[0]!r} is neither sample nor beam and is ignored")
     return Outcome(1)
 
 
 def _attenuation(draft: Draft, rest: list[str]) -> Outcome:
     """Attenuation depth in µm; infinite or 0 switches absorption off."""
-    depth = c_float(rest[0])
+    depth = draft.number(rest[0])
     if "inf" in rest[0] or depth == 0:
         draft.values.update(thickness_um=0.0, mu_per_m=0.0)
     else:
@@ -187,19 +229,19 @@ def _attenuation(draft: Draft, rest: list[str]) -> Outcome:
 
 def _energy(draft: Draft, rest: list[str]) -> Outcome:
     """Photon energy in eV to a wavelength in Å: hc = 12398.42 eV Å."""
-    energy = c_float(rest[0])
+    energy = draft.finite(rest[0])
     draft.values["wavelength_A"] = 12398.42 / energy if energy != 0 else 0.0
     return Outcome(1)
 
 
 def _roi(draft: Draft, rest: list[str]) -> Outcome:
-    draft.values["roi"] = tuple(_int(word) for word in rest[:4])
+    draft.values["roi"] = tuple(draft.count(word) for word in rest[:4])
     return Outcome(4)
 
 
 def _pair(name: str) -> Store:
     def store(draft: Draft, rest: list[str]) -> Outcome:
-        draft.values[name] = (_int(rest[0]), _int(rest[1]))
+        draft.values[name] = (draft.count(rest[0]), draft.count(rest[1]))
         return Outcome(2)
 
     return store
@@ -235,9 +277,9 @@ def _conventions() -> list[Option]:
 
 def _crystal() -> list[Option]:
     return [
-        Option(("-Na",), 1, _entry("N", 0, _int, _ONE), stop=True),
-        Option(("-Nb",), 1, _entry("N", 1, _int, _ONE), stop=True),
-        Option(("-Nc",), 1, _entry("N", 2, _int, _ONE), stop=True),
+        Option(("-Na",), 1, _entry("N", 0, Draft.count, _ONE), stop=True),
+        Option(("-Nb",), 1, _entry("N", 1, Draft.count, _ONE), stop=True),
+        Option(("-Nc",), 1, _entry("N", 2, Draft.count, _ONE), stop=True),
         Option(("-N",), 1, _cells, exact=True, stop=True),
         Option(("-cell",), 1, _cell),
         Option(("-misset",), 1, _misset, exact=True, build="=G"),
@@ -245,17 +287,17 @@ def _crystal() -> list[Option]:
         Option(
             ("-sample_thick", "-sample_x", "-xtal_thick", "-xtal_x"),
             1,
-            _entry("sample_mm", 0, c_float, _ZERO),
+            _entry("sample_mm", 0, Draft.finite, _ZERO),
         ),
         Option(
             ("-sample_width", "-sample_y", "-width", "-xtal_width", "-xtal_y"),
             1,
-            _entry("sample_mm", 1, c_float, _ZERO),
+            _entry("sample_mm", 1, Draft.finite, _ZERO),
         ),
         Option(
             ("-sample_heigh", "-sample_z", "-heigh", "-xtal_heigh", "-xtal_z"),
             1,
-            _entry("sample_mm", 2, c_float, _ZERO),
+            _entry("sample_mm", 2, Draft.finite, _ZERO),
             continues=True,
         ),
         Option(("-density", "-sample_den"), 1, _ignored(1), continues=True),
@@ -282,13 +324,13 @@ def _detector() -> list[Option]:
         Option(("-detector_thicksteps", "-thicksteps"), 0, _integer("thicksteps"), crashes=True),
         Option(("-twotheta",), 1, _number("twotheta_deg", pivot="SAMPLE")),
         *(
-            Option((f"-detector_rot{axis}",), 1, _entry("rotations_deg", n, c_float, _ZERO))
+            Option((f"-detector_rot{axis}",), 1, _entry("rotations_deg", n, Draft.finite, _ZERO))
             for n, axis in enumerate("xyz")
         ),
-        Option(("-detsize",), 1, _several(("fsize_mm", "ssize_mm"), c_float), length=8),
+        Option(("-detsize",), 1, _several(("fsize_mm", "ssize_mm"), Draft.finite), length=8),
         Option(("-detsize_f",), 1, _number("fsize_mm")),
         Option(("-detsize_s",), 1, _number("ssize_mm")),
-        Option(("-detpixels",), 1, _several(("fpixels", "spixels"), _int), length=10),
+        Option(("-detpixels",), 1, _several(("fpixels", "spixels"), Draft.count), length=10),
         Option(("-detpixels_f", "-detpixels_x"), 1, _integer("fpixels")),
         Option(("-detpixels_s", "-detpixels_y"), 1, _integer("spixels")),
         Option(("-curved_det",), 1, _set(curved=True)),
@@ -317,14 +359,14 @@ def _beam() -> list[Option]:
         Option(("-mosaic_dom",), 1, _integer("mosaic_domains"), continues=True),
         Option(("-dispersion",), 1, _number("dispersion_percent")),
         Option(("-dispsteps",), 1, _integer("dispersion_steps")),
-        Option(("-divergence",), 1, _several(("hdivrange_mrad", "vdivrange_mrad"), c_float)),
+        Option(("-divergence",), 1, _several(("hdivrange_mrad", "vdivrange_mrad"), Draft.finite)),
         Option(("-hdivrange",), 1, _number("hdivrange_mrad")),
         Option(("-vdivrange",), 1, _number("vdivrange_mrad")),
         Option(("-hdivstep",), 1, _number("hdivstep_mrad"), length=9),
         Option(("-hdivsteps",), 1, _integer("hdivsteps")),
         Option(("-vdivstep",), 1, _number("vdivstep_mrad"), length=9),
         Option(("-vdivsteps",), 1, _integer("vdivsteps")),
-        Option(("-divsteps",), 1, _several(("hdivsteps", "vdivsteps"), _int)),
+        Option(("-divsteps",), 1, _several(("hdivsteps", "vdivsteps"), Draft.count)),
         Option(("-round_div",), 0, _set(round_div=True)),
         Option(("-square_div",), 0, _set(round_div=False)),
         Option(("-adc",), 1, _number("adc")),
@@ -370,9 +412,9 @@ def _outputs() -> list[Option]:
         Option(("-fudge",), 1, _number("fudge")),
         Option(("-printout_pixel",), 2, _pair("printout_pixel")),
         Option(("-trace_pixel",), 2, _pair("trace_pixel"), build="G"),
-        Option(("-seed",), 1, _read("seed", c_int)),
-        Option(("-mosaic_seed",), 1, _read("mosaic_seed", c_int)),
-        Option(("-misset_seed",), 1, _read("misset_seed", c_int)),
+        Option(("-seed",), 1, _read("seed", Draft.integer)),
+        Option(("-mosaic_seed",), 1, _read("mosaic_seed", Draft.integer)),
+        Option(("-misset_seed",), 1, _read("misset_seed", Draft.integer)),
         Option(("-water",), 1, _number("water_um")),
     ]
 

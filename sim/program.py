@@ -112,9 +112,7 @@ def _simulate(settings: Settings, argv: list[str]) -> None:
     from .quirks import named
 
     quirks = named(settings.quirks)
-    experiment = parse(argv, quirks=quirks, build=settings.build)
-    for warning in experiment.warnings:
-        _warn(warning)
+    experiment = parse(argv, quirks=quirks, build=settings.build, warn=_warn)
     with _kept_for_good():
         import torch
 
@@ -185,14 +183,15 @@ class _Session:
         import torch
 
         from .console import early_lines, setup_lines
+        from .doubts import doubts
 
         pixel = self._traced()
         if pixel is not None:
             facts = {"side": "PY", "pixel": f"{pixel[0]},{pixel[1]}", "digits": self.settings.digits}
             self.sink.open(**facts, program="firstbad.sim", dtype=self.settings.dtype)
         self._cache()
-        if not self.scene.phis:
-            _warn("the phi scan has no step, so that the image is no number")
+        for doubt in doubts(self.scene):
+            _warn(doubt)
         self.sink.lines(early_lines(self.scene))
         self.sink.lines(setup_lines(self.scene, self.settings.digits))
         with torch.no_grad():
@@ -313,6 +312,11 @@ class _Session:
         out = self.experiment.output
         with np.errstate(over="ignore"):
             image = np.ascontiguousarray(result.image.detach().cpu().numpy(), dtype=np.float32)
+        if wrong := int(image.size - np.isfinite(image).sum()):
+            _warn(
+                f"{wrong} of {image.size} pixels are infinite or no number; check the options that give lengths and "
+                "angles"
+            )
         stats = statistics(result, image)
         sphere = stats.solid_angle / (4.0 * np.pi) * 100.0
         self.sink.line("")

@@ -19,6 +19,7 @@ from .experiment import Experiment
 from .formats import read_columns, read_mask
 from .hkl import Amplitudes, load, read_cache
 from .inputs import Inputs
+from .limits import hold_orientations, hold_samples, hold_subpixels
 from .numbers import wrap32
 from .prng import Rotation, Shuffle, Stream, about, random_rotation
 from .quirks import NANOBRAGG, Quirks
@@ -47,7 +48,7 @@ def resolve(
         _check_stol(folder / experiment.crystal.stol_file)
     amplitudes, from_cache = _amplitudes(inputs, folder, quirks)
     geometry = resolve_detector(inputs, quirks)
-    _hold_size(inputs, geometry)
+    hold_orientations(_phi_scan(inputs).count, mosaic_counts(inputs)[1])
     shuffle, now = Shuffle(), int(time.time())
     lattice = resolve_crystal(inputs, quirks, shuffle, _seed(experiment.crystal.misset_seed, now))
     N = crystal_size(inputs, lattice)
@@ -60,6 +61,7 @@ def resolve(
     chosen = experiment.crystal.interpolate
     interpolate = any(n <= 2 for n in experiment.crystal.N) if chosen is None else chosen
     counts = _Counts(len(sources.listed), phi.count, domains, _oversample(experiment, wanted))
+    hold_samples(geometry.fpixels * geometry.spixels, counts.steps, thickness.count)
     statics = replace(
         _statics(experiment, quirks, geometry, thickness, mu, N, counts),
         interpolate=interpolate and amplitudes is not None,
@@ -96,27 +98,6 @@ def resolve(
     )  # fmt: skip
 
 
-def _hold_size(inputs: Inputs, geometry: Geometry) -> None:
-    """Refuse what no memory holds, before anything is computed."""
-    if geometry.fpixels * geometry.spixels > _MOST_PIXELS:
-        raise FirstbadError(
-            f"the image would have {geometry.spixels} x {geometry.fpixels} pixels",
-            remedy="Check -detpixels, -detsize and -pixel.",
-            slug="too-large",
-        )
-    orientations = _phi_scan(inputs).count * mosaic_counts(inputs)[1]
-    if orientations > _MOST_ORIENTATIONS:
-        raise FirstbadError(
-            f"there would be {orientations} orientations of the crystal",
-            remedy="Ask for fewer -phisteps or -mosaic_domains.",
-            slug="too-large",
-        )
-
-
-_MOST_PIXELS = 1 << 31
-_MOST_ORIENTATIONS = 1 << 22
-
-
 @dataclass(frozen=True, slots=True)
 class _Counts:
     """How often each loop of a pixel turns (subpixels along one axis)."""
@@ -134,7 +115,10 @@ class _Counts:
 
 def _oversample(experiment: Experiment, recommended: int) -> int:
     given = experiment.sampling.oversample
-    return given if given is not None and given > 0 else recommended
+    if given is not None and given > 0:
+        return given
+    hold_subpixels(recommended)
+    return recommended
 
 
 def _statics(
@@ -226,11 +210,9 @@ def _first_differs(phis: list[Tensor]) -> bool:
 
 def mosaic_counts(inputs: Inputs) -> tuple[Tensor, int, bool]:
     """Spread (radians), number of domains, and whether the number was raised to ten."""
-    c = inputs.experiment.crystal
-    spread, domains = c.mosaic_spread_deg, c.mosaic_domains
-    given = inputs.has("mosaic_spread") or (spread is not None and spread >= 0)
-    wide = inputs.has("mosaic_spread") or (given and spread != 0)
-    value = inputs.number("mosaic_spread", spread if given and spread is not None else 0.0) / RTD
+    domains = inputs.experiment.crystal.mosaic_domains
+    value = inputs.number("mosaic_spread", max(0.0, inputs.experiment.crystal.mosaic_spread_deg or 0.0)) / RTD
+    wide = inputs.has("mosaic_spread") or float(value) > 0
     if domains is None or domains <= 0:
         return value, 10 if wide else 1, wide
     return value, domains if wide else 1, False

@@ -13,6 +13,7 @@ from .detector import Frame
 from .experiment import Beam
 from .formats import read_columns
 from .inputs import Inputs
+from .limits import hold_sources
 from .steps import Grid, grid
 from .vec import Vec, rotate_about, scalar
 
@@ -61,6 +62,7 @@ def resolve_sources(inputs: Inputs, frame: Frame) -> Sources:
         path = Path(inputs.experiment.folder) / beam.sourcefile
         listed = _from_file(path, frame, inputs.wavelength)
         return Sources(listed, h, v, dispersion, (), (), -1)
+    hold_sources(h.count * v.count, dispersion.count)
     points = _divergence(h, v, beam.round_div)
     if not points:
         raise FirstbadError(

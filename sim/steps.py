@@ -5,6 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ..tracer.errors import FirstbadError
+
+MOST_STEPS = 1e9
+"""Steps of one scan above which its range or its step is taken for a mistake."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -36,13 +41,21 @@ def _complete(n: int | None, r: float | None, s: float | None, default: float, l
             return Grid(1, 0.0, 0.0) if s is None else Grid(2, s, s)
         if s is None:
             return Grid(2, r, r if last else r / 2.0)
-        return Grid(math.ceil(r / s), r, s)
+        return Grid(_whole(r / s), r, s)
     if r is None:
         return Grid(n, default, default / n) if s is None else Grid(2, s, s)
     if s is None:
         n = max(n, 2)
         return Grid(n, r, r / (n - 1))
     return Grid(n, r, s)
+
+
+def _whole(count: float) -> int:
+    if not count < MOST_STEPS:
+        raise FirstbadError(
+            f"a scan has {count:g} steps", remedy="Check its range and its step.", slug="impossible-experiment"
+        )
+    return math.ceil(count)
 
 
 def phi_grid(count: int | None, span: float | None, step: float | None, *, default: float) -> Grid:

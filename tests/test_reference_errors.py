@@ -22,7 +22,7 @@ FATAL = [
     ("-cell 100 -default_F 1 -mask missing.img", "missing.img cannot be read"),
     ("-cell 100 -mat missing.mat -default_F 1", "missing.mat cannot be read"),
     ("-mat short.mat -default_F 1", "holds 3 numbers and needs nine"),
-    ("-cell 100 -default_F 1 -pixel 0", "check -detpixels"),
+    ("-cell 100 -default_F 1 -pixel 0", "give -pixel a positive"),
     ("-cell 100 -default_F 1 -detpixels 8 -floatfile no/such/folder.bin", "cannot be written"),
     ("--digits=99", "whole number from 1 to 17"),
     ("--digits", "write --digits=VALUE"),

@@ -65,10 +65,8 @@ static void vectors_from_cell(Experiment *e) {
     const double a = e->options.cell[0], b = e->options.cell[1], length_c = e->options.cell[2];
     double *star = c->length_star;
     c->V_cell = cell_volume(a, b, length_c, c->alpha, c->beta, c->gamma);
-    if (c->V_cell <= 0.0) {
-        warn("the cell has no volume; check its lengths and angles");
+    if (c->V_cell <= 0.0)
         c->V_cell = SMALLEST_NORMAL;
-    }
     double V_star = 1.0 / c->V_cell;
     star[0] = positive(b * length_c * sin(c->alpha) * V_star, "a*");
     star[1] = positive(length_c * a * sin(c->beta) * V_star, "b*");

@@ -19,6 +19,8 @@ static void resolve_size(Experiment *e) {
     const Options *o = &e->options;
     Detector *d = &e->detector;
     d->pixel = o->pixel;
+    if (!(d->pixel > 0.0))
+        fail("the pixel size is %g mm; give -pixel a positive number of mm", 1000.0 * d->pixel);
     d->fast_size = o->fpixels != 0 ? o->pixel * o->fpixels : o->detsize_fast;
     d->slow_size = o->spixels != 0 ? o->pixel * o->spixels : o->detsize_slow;
     d->fpixels = whole_pixels(d->fast_size, d->pixel, "fast");

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void say(const char *kind, const char *format, va_list arguments) {
     fflush(stdout);
@@ -20,8 +21,17 @@ void fail(const char *format, ...) {
     exit(EXIT_TROUBLE);
 }
 
+/* Several rows of the table may read one value: what was said last is not said again. */
 void warn(const char *format, ...) {
+    static char last[1024];
+    char text[sizeof last] = {0};
     va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (strcmp(text, last) == 0)
+        return;
+    memcpy(last, text, sizeof last);
     va_start(arguments, format);
     say("warning: ", format, arguments);
     va_end(arguments);

@@ -96,6 +96,7 @@ void build_crystal(Experiment *e);
 void size_crystal(Experiment *e);
 /* mosaic.c, physics 4.6 */
 void build_mosaic(Experiment *e);
+void tell_doubts(const Experiment *e);
 Mat3 random_rotation(double spread, int exact, long *seed);
 Mat3 uniform_rotation(long *seed);
 Vec3 matrix_to_angles(Mat3 m);

@@ -63,7 +63,7 @@ static int is_number(const char *argument) {
 static int try_argument(Options *o, const Own *own, int left, char **argument, int expected) {
     int reach = 0, known = 0;
     for (int k = 0; k < FLAG_COUNT; k++) {
-        Reading r = {o, own, argument + 1, left, 0};
+        Reading r = {o, own, argument[0], argument + 1, left, 0};
         if (!matches(&FLAGS[k], own, argument[0]))
             continue;
         known = 1;

@@ -13,6 +13,7 @@ typedef struct Flag Flag;
 typedef struct Reading {
     Options *options;
     const Own *own;
+    const char *argument;  /* the option as it was written */
     char **value;  /* the arguments that follow */
     int left;      /* how many there are */
     int used;      /* how many this option took */

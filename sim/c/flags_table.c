@@ -5,6 +5,7 @@
 #include "errors.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,24 +15,53 @@ static void *field(const Reading *r, const Flag *flag) {
     return (char *)r->options + flag->field;
 }
 
-/* C's atoi without its undefined overflow. */
-static int to_int(const char *text) {
+/* A value as strtod reads it; ends the program on NaN, warns where not all of the text is a number. */
+static double any_number(const Reading *r, int k) {
+    char *end;
+    double value = strtod(r->value[k], &end);
+    if (isnan(value))
+        fail("%s is %s, which is no number; correct the value, or leave the option out", r->argument, r->value[k]);
+    if (end == r->value[k] || end[strspn(end, " \t")] != '\0')
+        warn("%s: '%s' is read as %g", r->argument, r->value[k], value);
+    return value;
+}
+
+static double number(const Reading *r, int k) {
+    double value = any_number(r, k);
+    if (isinf(value))
+        warn("%s is infinite", r->argument);
+    return value;
+}
+
+/* A value as atoi reads it; warns where it is another number, or none. */
+static long whole(const Reading *r, int k) {
+    char *end;
+    const char *text = r->value[k];
     long value = strtol(text, NULL, 10);
+    double all = strtod(text, &end);
+    if (end == text || end[strspn(end, " \t")] != '\0' || all != (double)value)
+        warn("%s: '%s' is read as %ld; a whole number is expected", r->argument, text, value);
+    return value;
+}
+
+/* The same without the undefined overflow of a count. */
+static int to_int(const Reading *r, int k) {
+    long value = whole(r, k);
     return value > INT_MAX ? INT_MAX : value < INT_MIN ? INT_MIN : (int)value;
 }
 
 static int divided(Reading *r, const Flag *flag) {
-    *(double *)field(r, flag) = strtod(r->value[0], NULL) / flag->unit;
+    *(double *)field(r, flag) = number(r, 0) / flag->unit;
     return 0;
 }
 
 static int multiplied(Reading *r, const Flag *flag) {
-    *(double *)field(r, flag) = strtod(r->value[0], NULL) * flag->unit;
+    *(double *)field(r, flag) = number(r, 0) * flag->unit;
     return 0;
 }
 
 static int integer(Reading *r, const Flag *flag) {
-    *(int *)field(r, flag) = to_int(r->value[0]);
+    *(int *)field(r, flag) = to_int(r, 0);
     return 0;
 }
 
@@ -60,7 +90,7 @@ static int cells_stop(Reading *r, const Flag *flag) {
 
 static int cells_all(Reading *r, const Flag *flag) {
     (void)flag;
-    r->options->Na = r->options->Nb = r->options->Nc = to_int(r->value[0]);
+    r->options->Na = r->options->Nb = r->options->Nc = to_int(r, 0);
     return 1;
 }
 
@@ -69,14 +99,15 @@ static int cell(Reading *r, const Flag *flag) {
     r->options->user_cell = 1;
     r->used = 0;
     while (r->used < 6 && r->used < r->left && r->value[r->used][0] != '-') {
-        r->options->cell[r->used] = strtod(r->value[r->used], NULL);
+        r->options->cell[r->used] = number(r, r->used);
         r->used++;
     }
     return 0;
 }
 
 static Vec3 three(const Reading *r) {
-    return vec(strtod(r->value[0], NULL), strtod(r->value[1], NULL), strtod(r->value[2], NULL));
+    double x = number(r, 0), y = number(r, 1), z = number(r, 2);
+    return vec(x, y, z);
 }
 
 static int misset(Reading *r, const Flag *flag) {
@@ -103,10 +134,10 @@ static int sample_size(Reading *r, const Flag *flag) {
 
 static int pivot(Reading *r, const Flag *flag) {
     (void)flag;
-    if (strstr(r->value[0], "sample") != NULL)
-        r->options->pivot = PIVOT_SAMPLE;
-    if (strstr(r->value[0], "beam") != NULL)
-        r->options->pivot = PIVOT_BEAM;
+    int sample = strstr(r->value[0], "sample") != NULL, beam = strstr(r->value[0], "beam") != NULL;
+    if (!sample && !beam)
+        return warn("%s: '%s' is neither sample nor beam and is ignored", r->argument, r->value[0]), 0;
+    r->options->pivot = beam ? PIVOT_BEAM : PIVOT_SAMPLE;
     r->options->pivot_given = 1;
     return 0;
 }
@@ -121,11 +152,12 @@ static int vector(Reading *r, const Flag *flag) {
 
 static int absorption(Reading *r, const Flag *flag) {
     (void)flag;
-    if (strstr(r->value[0], "inf") != NULL || strtod(r->value[0], NULL) == 0.0) {
+    double depth = any_number(r, 0);
+    if (strstr(r->value[0], "inf") != NULL || depth == 0.0) {
         r->options->thickness.range = 0.0;
         r->options->mu = 0.0;
     } else {
-        r->options->mu = 1.0 / (strtod(r->value[0], NULL) * 1e-6);
+        r->options->mu = 1.0 / (depth * 1e-6);
     }
     return 0;
 }
@@ -151,24 +183,27 @@ static int kahn(Reading *r, const Flag *flag) {
 static int region(Reading *r, const Flag *flag) {
     (void)flag;
     for (int i = 0; i < 4; i++)
-        r->options->roi[i] = to_int(r->value[i]);
+        r->options->roi[i] = to_int(r, i);
     return 0;
 }
 
 static int energy(Reading *r, const Flag *flag) {
     (void)flag;
-    r->options->lambda = (HC_EV_ANGSTROM / strtod(r->value[0], NULL)) / 1e10;
+    double electron_volts = number(r, 0);
+    if (electron_volts == 0.0)
+        fail("%s is 0 eV; give -lambda in Angstrom, or an energy above 0", r->argument);
+    r->options->lambda = (HC_EV_ANGSTROM / electron_volts) / 1e10;
     return 0;
 }
 
 static int both_ranges(Reading *r, const Flag *flag) {
-    r->options->hdiv.range = r->options->vdiv.range = strtod(r->value[0], NULL) / flag->unit;
+    r->options->hdiv.range = r->options->vdiv.range = number(r, 0) / flag->unit;
     return 0;
 }
 
 static int both_counts(Reading *r, const Flag *flag) {
     (void)flag;
-    r->options->hdiv.count = r->options->vdiv.count = to_int(r->value[0]);
+    r->options->hdiv.count = r->options->vdiv.count = to_int(r, 0);
     return 0;
 }
 
@@ -199,8 +234,8 @@ static int pgm_scaled(Reading *r, const Flag *flag) {
 
 static int printout_pixel(Reading *r, const Flag *flag) {
     (void)flag;
-    r->options->printout_fast = to_int(r->value[0]);
-    r->options->printout_slow = to_int(r->value[1]);
+    r->options->printout_fast = to_int(r, 0);
+    r->options->printout_slow = to_int(r, 1);
     return 0;
 }
 
@@ -208,14 +243,14 @@ static int trace_pixel(Reading *r, const Flag *flag) {
     (void)flag;
     if (r->own->upstream)
         return warn("-trace_pixel exists in nanoBragg's traced build only; leave --build=U away"), 0;
-    r->options->trace_slow = to_int(r->value[0]);
-    r->options->trace_fast = to_int(r->value[1]);
+    r->options->trace_slow = to_int(r, 0);
+    r->options->trace_fast = to_int(r, 1);
     return 0;
 }
 
 /* Seeds are stored negated: a negative one restarts the generator. */
 static int seeded(Reading *r, const Flag *flag) {
-    long seed = strtol(r->value[0], NULL, 10);
+    long seed = whole(r, 0);
     *(long *)field(r, flag) = seed < -LONG_MAX ? LONG_MAX : -seed;
     if (flag->field == AT(misset_seed))
         r->options->misset_seed_given = 1;

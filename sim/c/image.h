@@ -9,6 +9,7 @@ typedef struct Image {
     float *value;         /* slow x fast; pixels outside the region stay 0 */
     double omega_sum;
     long computed;        /* pixels inside the region and not masked */
+    long wrong;           /* of these: infinite or NaN */
     double max, max_Fdet, max_Sdet;
     double mean, rms, rmsd;
 } Image;

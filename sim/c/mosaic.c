@@ -55,6 +55,8 @@ Vec3 matrix_to_angles(Mat3 m) {
 void build_mosaic(Experiment *e) {
     Crystal *c = &e->crystal;
     long stream = e->options.mosaic_seed;
+    if (c->domains > 10000000)
+        fail("there would be %d mosaic domains; ask for fewer", c->domains);
     c->mosaic = need_memory((size_t)c->domains, sizeof(Mat3));
     for (int domain = 0; domain < c->domains; domain++)
         c->mosaic[domain] = random_rotation(c->mosaic_spread, !e->quirks, &stream);

@@ -24,6 +24,8 @@ static void check_input(const Experiment *e, int cache) {
         console_usage();
         fail("no unit cell: give -cell a b c alpha beta gamma or -mat FILE");
     }
+    if (o->lambda == 0.0)
+        fail("the wavelength is 0; give -lambda in Angstrom, or -energy in eV");
 }
 
 static void choose_interpolation(Experiment *e) {
@@ -41,7 +43,10 @@ static void count_steps(Experiment *e) {
     if (steps > 9e15)
         fail("%.0f steps a pixel cannot be counted; ask for fewer", steps);
     e->steps = (long long)steps;
-    if (steps * e->detector.fpixels * e->detector.spixels > 1e12)
+    double samples = steps * e->detector.fpixels * e->detector.spixels * e->detector.thickness.count;
+    if (samples > 1e15)
+        fail("the run would take %.3g samples; check -distance, -pixel, -oversample and the counts of steps", samples);
+    if (samples > 1e10)
         warn("%d x %d pixels of %.0f steps each will take very long; check -oversample, -distance and the step counts",
              e->detector.fpixels, e->detector.spixels, steps);
     if (steps > (double)INT_MAX && e->quirks) {
@@ -75,6 +80,7 @@ static void set_up(Experiment *e) {
     build_mosaic(e);
     count_steps(e);
     load_mask(e);
+    tell_doubts(e);
     e->background = water_background(e->water, e->beam.fluence, e->quirks);
     console_summary(e);
 }
@@ -110,6 +116,9 @@ int main(int argc, char **argv) {
     tracing_announce(e);
     Image image = timed_image(e);
     take_statistics(e, &image);
+    if (image.wrong > 0)
+        warn("%ld of %ld pixels are infinite or no number; check the options that give lengths and angles", image.wrong,
+             (long)image.spixels * image.fpixels);
     tracing_finish(e);
     if (!e->own.no_output) {
         write_images(e, &image);

@@ -20,12 +20,14 @@ static double largest(double a, double b, double c) {
     return m > c ? m : c;
 }
 
+enum { MOST_SUBPIXELS = 46340 };  /* along one axis: the square still fits into 32 bits */
+
 /* A pixel should see less than a third of the width of a reciprocal-lattice point. */
 static int recommended(double sample, double pixel) {
     double count = ceil(3.0 * sample / pixel);
     if (isnan(count) || count <= 1.0)
         return 1;
-    return count > 46340.0 ? 46340 : (int)count;
+    return count > (double)MOST_SUBPIXELS ? MOST_SUBPIXELS : (int)count;
 }
 
 void size_crystal(Experiment *e) {
@@ -41,6 +43,9 @@ void size_crystal(Experiment *e) {
     int wanted = recommended(sample, reciprocal_pixel);
     e->oversample = o->oversample;
     if (e->oversample <= 0) {
+        if (wanted == MOST_SUBPIXELS)
+            fail("automatic oversampling would cut a pixel into %d x %d or more; check -distance, -pixel and the size of "
+                 "the crystal, or say -oversample", wanted, wanted);
         e->oversample = wanted;
         printf("auto-selected %d-fold oversampling\n", wanted);
     } else if (e->oversample < wanted) {

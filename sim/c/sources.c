@@ -73,6 +73,9 @@ static void add_direction(Beam *b, double h, double v) {
 
 static void generate_sources(Experiment *e) {
     Beam *b = &e->beam;
+    double points = (double)b->hdiv.count * b->vdiv.count * b->dispersion.count;
+    if (points > 1e7)
+        fail("there would be %g sources; ask for fewer steps of divergence and dispersion", points);
     for (int i = 0; i < b->hdiv.count; i++)
         for (int j = 0; j < b->vdiv.count; j++) {
             double h = grid_point(b->hdiv, i), v = grid_point(b->vdiv, j);

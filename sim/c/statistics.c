@@ -27,6 +27,8 @@ static void first_pass(const Experiment *e, Image *m) {
                 m->max_Fdet = last_subpixel(e, fast);
                 m->max_Sdet = last_subpixel(e, slow);
             }
+            if (!isfinite(v))
+                m->wrong++;
             sum += (double)v;
             squares += mean_square(v);
             m->computed++;
