@@ -197,7 +197,7 @@ def history_is_judged_rightly(seed: int, tmp_path: Path) -> str:
     for name, chance in story.flaky.items():
         (flaky / name).write_text(f"{int(chance * 256)}\n")
     probe = Probe(PROBE.format(flaky=flaky))
-    options: dict[str, Any] = {"home": tmp_path / "home", "cached": False, "confirm": 5 if story.flaky else True}
+    options: dict[str, Any] = {"home": tmp_path / "home", "cached": False}
     outcome = bisect_commits(where, ids[story.first], "main", probe, jobs=1 + seed % 3, **options)
     culprits = {ids[c] for c in story.culprits()}
     result = outcome.result
