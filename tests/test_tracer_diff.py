@@ -334,6 +334,32 @@ def test_selftest_reports_what_would_be_missed() -> None:
     assert all(p.why for p in report.missed)
 
 
+INDEX = "".join(f"TRACE_C: {line}\n" for line in ("Na 5", "hkl_frac 0.25 0.5 1.125", "F_latt_a 1.25"))
+
+
+def test_a_child_that_is_ill_conditioned_there_heals_nothing() -> None:
+    bad, leads_on = plant(parse(INDEX), load(), "hkl_frac", FAULTS[3])
+    assert bad is not None and leads_on, "hkl 250: the interference is 0/0"
+    found = compare(parse(INDEX), bad)
+    assert (names(found.origins), names(found.healed)) == (["hkl_frac"], [])
+    assert not selftest(parse(INDEX), parse(INDEX)).wrongly_blamed
+
+
+def test_who_prints_nan_and_computes_with_a_number_is_the_liar() -> None:
+    text = "TRACE_C: k_frac -0.6072273881108\nTRACE_C: F_latt_b 1.0513259832281\n"
+    found = compare(parse(text), parse(text.replace("-0.6072273881108", "nan")))
+    assert [(f.quantity, f.side) for f in found.healed] == [("k_frac", Side.CANDIDATE)]
+
+
+def test_a_planted_fault_that_undoes_a_difference_is_not_missed() -> None:
+    clean = parse(program())
+    bad, _ = plant(clean, CHAIN, "a", FAULTS[3])
+    assert bad is not None
+    report = selftest(bad, clean, CHAIN)
+    undone = [p for p in report.planted if (p.quantity, p.fault, p.side) == ("a", FAULTS[3].name, Side.CANDIDATE)]
+    assert [(p.missed, p.why) for p in undone] == [(False, "it undoes a difference that was there")]
+
+
 def test_a_planted_fault_is_carried_on() -> None:
     bad, leads_on = plant(parse(program()), CHAIN, "sum", FAULTS[0])
     assert bad is not None and leads_on

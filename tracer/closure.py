@@ -143,7 +143,10 @@ def _actual(view: View, record: Record, quantity: Quantity, at: At) -> tuple[Num
 
 def _say(name: str, alternative: Alternative, factor: float | None) -> str:
     text = f"{name} is not {alternative.formula.text}"
-    return text + (f", but {factor:.10g} times that" if factor is not None else "")
+    if factor is None:
+        return text
+    times = f"{factor:.10g}"
+    return text + (f", but {times} times that" if times != "1" else f", but larger by {factor - 1:.1e} of that")
 
 
 def _same(a: float, b: float, allowed: float) -> bool:
@@ -330,7 +333,7 @@ def _short(solved: Num, digits: int) -> float | None:
 
 def fault(reference: Iterable[ClosureResult], candidate: Iterable[ClosureResult]) -> str:
     """Which side breaks: 'candidate', 'reference', 'both', 'neither', or 'unknown' where a trace cannot tell."""
-    a, b = _broken(reference), _broken(candidate)
+    a, b = broken(reference), broken(candidate)
     if a is None and b is None:
         return "unknown"
     if a and b:
@@ -342,7 +345,8 @@ def fault(reference: Iterable[ClosureResult], candidate: Iterable[ClosureResult]
     return "neither" if a is not None and b is not None else "unknown"
 
 
-def _broken(results: Iterable[ClosureResult]) -> bool | None:
+def broken(results: Iterable[ClosureResult]) -> bool | None:
+    """Whether any of them does not follow; None where none is decided."""
     decided = [result.broken for result in results if result.holds is not None]
     return any(decided) if decided else None
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _PLAIN = 64.0
 """A break behind another origin must exceed its allowance this many times: coarse printing makes small ones."""
+_SHARE = 4.0
+"""A child heals its parent where it differs by less than this part of what the parent would make of it."""
 _NEGLIGIBLE = 1e-3
 """Where the cost of an origin cannot be told, it ranks behind those that change the intensity by more than this."""
 
@@ -196,7 +198,10 @@ class Roles:
         return any(self.differs(child) for child in self.children(name))
 
     def _would_show(self, name: str, child: str) -> bool:
-        """Whether the child, computed with the candidate's `name`, would differ: else its agreement says nothing."""
+        """Whether the child, computed with the candidate's `name`, would differ by more than it does.
+
+        Else its agreement says nothing: a child that is ill-conditioned there may have moved and agree.
+        """
         quantity = self.case.catalogue.quantities[child]
         if quantity.kind == "input":
             return False  # looked up: two indices often find the same value
@@ -214,7 +219,8 @@ class Roles:
                 relative = max(noise) / (max(map(abs, record.numbers), default=1.0) or 1.0)
                 noise = tuple(relative * abs(x.v) for x in pair[0])
             changes = [abs(y.v - x.v) for x, y in zip(*pair, strict=True) if x.v != y.v]
-            if changes and max(changes) > self.limits.slack * max(noise, default=0.0):
+            off = max((m.absolute for m in one.measures), default=0.0)
+            if changes and max(changes) > max(self.limits.slack * max(noise, default=0.0), _SHARE * off):
                 return True
         return not decided
 
@@ -252,14 +258,18 @@ class Roles:
         side = self._side(name, bad)
         if side in (Side.REFERENCE, Side.CANDIDATE, Side.BOTH):
             return side
+        nan = _nan_side(bad[0])
+        if nan is not Side.UNKNOWN:
+            return nan
         agreeing = [one for child in self.children(name) if not self.differs(child) for one in self.pairs[child]]
         told = [self.case.closures_of(one.pairing) for one in agreeing]
-        broken = [any(r is not None and r.broken for r in results) for results in zip(*told, strict=True)] or [
-            False
-        ] * 2
-        return {(True, True): Side.BOTH, (True, False): Side.REFERENCE, (False, True): Side.CANDIDATE}.get(
-            (broken[0], broken[1]), side
+        a, b = (
+            closure.broken(r for r in results if r is not None)
+            for results in (list(zip(*told, strict=True)) or ((), ()))
         )
+        if a is None or b is None:
+            return side
+        return {(True, True): Side.BOTH, (True, False): Side.REFERENCE, (False, True): Side.CANDIDATE}.get((a, b), side)
 
     def _pattern(self, name: str, pairs: Sequence[Judged]) -> Pattern | None:
         """What kind of mistake it looks like (pattern.py), from all pairs of the quantity."""
@@ -289,6 +299,14 @@ class Roles:
             return "the decision flipped where both sides of the tie are within noise"
         told = [f"{side}: {r.why}" for side, r in (("reference", a), ("candidate", b)) if r is not None and r.why]
         return "; ".join(told)
+
+
+def _nan_side(one: Judged) -> Side:
+    """The side that printed NaN where the other did not: what was computed from it there was not computed from NaN."""
+    for m in one.measures:
+        if m.reference != m.reference or m.candidate != m.candidate:
+            return Side.REFERENCE if m.reference != m.reference else Side.CANDIDATE
+    return Side.UNKNOWN
 
 
 def _raw(view: View, reference: Record, candidate: Record) -> Term:

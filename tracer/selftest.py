@@ -212,6 +212,9 @@ def _told(before: Diff, after: Diff, quantity: str, fault: Fault, side: Side, *,
                 return Planted(quantity, fault.name, side, leads_on, role, place, finding.side, hidden, finding.why)
     if any(setting.name == quantity for setting in after.config):
         return Planted(quantity, fault.name, side, leads_on, Role.CONFIG, None, Side.NEITHER, missed=False)
+    if any(f.quantity == quantity for f in (*before.origins, *before.healed, *before.inherited)):
+        why = "it undoes a difference that was there"
+        return Planted(quantity, fault.name, side, leads_on, Role.AGREES, None, Side.UNKNOWN, missed=False, why=why)
     alone = any(one.quantity == quantity for one in after.missing)
     why = "it has no partner on the other side" if alone else "the change is within what printing and rounding hide"
     role = Role.MISSING if alone else Role.AGREES

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..output import DIFFERENT, SAME, console, say_json
+
+if TYPE_CHECKING:
+    from ...tracer.selftest import Planted, Report
 
 
 def register(app: typer.Typer) -> None:
@@ -34,21 +38,34 @@ def register(app: typer.Typer) -> None:
         return DIFFERENT if report.missed else SAME
 
 
-def _page(report) -> None:
+def _page(report: Report) -> None:
     from rich.text import Text
 
     out = console()
     found = len(report.planted) - len(report.missed)
     style = "bold green" if not report.missed else "bold red"
     out.print(Text(f"{found} of {len(report.planted)} planted faults found", style=style))
-    for planted in report.missed:
-        out.print(
-            Text(f"  missed: {planted.fault} in {planted.quantity} of the {planted.side} {planted.why}"), soft_wrap=True
-        )
-    for planted in report.wrongly_blamed:
-        text = (
-            f"  found, but blamed on the {planted.blamed}: {planted.fault} in {planted.quantity} of the {planted.side}"
-        )
+    for (fault, why), names in _grouped(report.missed, lambda p: (p.fault, p.why)):
+        out.print(Text(f"  missed: {fault} in {names}: {why}"), soft_wrap=True)
+    for (fault, blamed), names in _grouped(report.wrongly_blamed, lambda p: (p.fault, p.blamed)):
+        text = f"  found, but blamed on the {blamed}: {fault} in {names}"
         out.print(Text(text, style="yellow"), soft_wrap=True)
     if report.before:
         out.print(Text("these differed before: " + ", ".join(report.before), style="dim"), soft_wrap=True)
+
+
+def _grouped(planted: Iterable[Planted], key: Callable[[Planted], Any]) -> Iterator[tuple[Any, str]]:
+    """Faults that have `key` in common: their quantities, and on which side; in the order of the first of each."""
+    found: dict[Any, dict[str, list[str]]] = {}
+    for one in planted:
+        found.setdefault(key(one), {}).setdefault(one.quantity, []).append(str(one.side))
+    for common, names in found.items():
+        sides = {tuple(dict.fromkeys(told)) for told in names.values()}
+        if len(sides) == 1:
+            yield common, f"{', '.join(names)} of {_sides(next(iter(sides)))}"
+        else:
+            yield common, ", ".join(f"{name} of {_sides(tuple(told))}" for name, told in names.items())
+
+
+def _sides(sides: tuple[str, ...]) -> str:
+    return f"the {sides[0]}" if len(set(sides)) == 1 else "both sides"
