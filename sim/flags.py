@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from ..tracer.errors import FirstbadError
+from .draft import Draft
 from .experiment import Beam, Crystal, Detector, Experiment, Output, Sampling
 from .numbers import is_number
-from .options import TABLE, Draft, Option
+from .options import TABLE, Option
 from .quirks import NANOBRAGG, Quirks
 
 _PARTS: dict[str, type] = {
