@@ -10,7 +10,7 @@ from firstbad.tracer.place import loop_level, place, qualified
 from firstbad.tracer.resolution import Formats, significant
 from firstbad.tracer.text import parse
 from firstbad.tracer.uncertain import EPSILON
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 
@@ -131,6 +131,7 @@ def test_a_manifest_says_that_short_tokens_are_short_numbers() -> None:
 
 @given(st.floats(1e-100, 1e100), st.integers(6, 17), st.sampled_from("gef"))
 def test_half_the_last_digit_reaches_the_number_behind(value: float, digits: int, form: str) -> None:
+    assume(form != "f" or value >= 1)  # a smaller one shows fewer digits than its neighbour: see `shown`
     one = record(f"{value:.{digits}{form}}")
     filler = record(f"{1.2345678901234567:.{digits}{form}}", name="other")
     half = Formats([filler, one]).half(one, 0)

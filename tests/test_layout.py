@@ -125,8 +125,9 @@ def test_functions_are_short():
     "words", [["diff", "a.log", "b.log"], ["diff", "a.log", "b.log", "--json"], ["check", "a.log"]]
 )
 def test_a_comparison_loads_nothing_heavy(tmp_path: Path, words: list[str]):
-    (tmp_path / "a.log").write_text("TRACE_C: F_cell 100\nTRACE_C: F_latt 2\n")
-    (tmp_path / "b.log").write_text("TRACE_PY: F_cell 101\nTRACE_PY: F_latt 2\n")
+    latt = "F_latt_a 1\n{0}: F_latt_b 1\n{0}: F_latt_c 2\n{0}: F_latt 2\n"
+    (tmp_path / "a.log").write_text("TRACE_C: F_cell 100\nTRACE_C: " + latt.format("TRACE_C"))
+    (tmp_path / "b.log").write_text("TRACE_PY: F_cell 101\nTRACE_PY: " + latt.format("TRACE_PY"))
     code = (
         "import sys; from firstbad.ui.cli import main; rc = main(sys.argv[1:]); "
         f"sys.stderr.write(' '.join(m for m in {HEAVY!r} if m in sys.modules)); sys.exit(rc)"
