@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import lru_cache
+from itertools import islice, pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +24,7 @@ _LANCZOS = (
 _f = np.float32
 
 
+@lru_cache(1 << 16)
 def ln_gamma(z: np.float32) -> np.float32:
     """Logarithm of Γ by the six-term Lanczos series, in double between float32 ends."""
     x = float(z)
@@ -37,6 +41,25 @@ def _exp(x: float) -> float:
     return math.exp(x) if x < 709.0 else math.inf
 
 
+_DEPTH = 24
+"""Factors of the products that are made ahead; more are multiplied one by one."""
+
+
+class _Products(list[list[float]]):
+    """Item n: the float32 products of n + 1 deviates from each place on, in their order, made when asked for."""
+
+    def __init__(self, deviates: list[float]) -> None:
+        self.deviates = np.array(deviates, np.float32)
+        self.newest = self.deviates[: len(deviates) - _DEPTH + 1]
+        super().__init__([self.newest.tolist()])
+
+    def __getitem__(self, depth: Any) -> Any:
+        while depth >= len(self):
+            self.newest = self.newest * self.deviates[len(self) :][: self.newest.size]
+            self.append(self.newest.tolist())
+        return super().__getitem__(depth)
+
+
 @dataclass(slots=True)
 class Deviates:
     """Uniform deviates of one stream, drawn in blocks, and what is made of them.
@@ -45,15 +68,21 @@ class Deviates:
     """
 
     stream: Stream
-    block: int = 4096
-    _ready: list[np.float32] = field(default_factory=list[np.float32])
+    block: int = 1 << 14
+    _ready: list[float] = field(default_factory=list[float])
     _place: int = 0
     _saved: np.float32 | None = None
+    _tables: _Products | None = None
 
-    def uniform(self) -> np.float32:
-        """The next deviate in (0, 1)."""
+    def _refill(self) -> None:
+        """Draw a block behind what is left of the one before; products belong to a block."""
+        self._ready = self._ready[self._place :] + self.stream.draws(self.block).tolist()
+        self._place, self._tables = 0, None
+
+    def uniform(self) -> float:
+        """The next deviate in (0, 1), a float32 value."""
         if self._place >= len(self._ready):
-            self._ready, self._place = list(self.stream.draws(self.block)), 0
+            self._refill()
         self._place += 1
         return self._ready[self._place - 1]
 
@@ -81,12 +110,47 @@ class Deviates:
         return self._products(mean) if mean < 12 else self._rejection(mean)
 
     def _products(self, mean: np.float32) -> np.float32:
-        limit, product, count = _f(_exp(-float(mean))), _f(1.0), -1
+        return _f(self._more(float(_f(_exp(-float(mean)))), 1.0, -1))
+
+    def _more(self, limit: float, product: float, count: int) -> int:
+        """Multiply by deviates, each time rounded, until the product is not above `limit`."""
         while True:
             count += 1
-            product = product * self.uniform()
+            product = float(_f(product * self.uniform()))
             if not product > limit:
-                return _f(count)
+                return count
+
+    def by_products(self, limits: list[float]) -> list[int]:
+        """What `poisson` gives for as many means below 12, told by exp(−mean) as float32 values.
+
+        A count is how many deviates from here on can be multiplied before the product is not above the limit;
+        the products from every place of the block are made at once.
+        """
+        counts: list[int] = []
+        while len(counts) < len(limits):
+            if self._place + _DEPTH > len(self._ready):
+                self._refill()
+            self._tables = self._tables or _Products(self._ready)
+            counts += self._within_block(self._tables, islice(limits, len(counts), None))
+        return counts
+
+    def _within_block(self, tables: _Products, limits: Iterable[float]) -> Iterator[int]:
+        """Counts as long as the block of `tables` lasts."""
+        last, first = len(self._ready) - _DEPTH, tables[0]
+        for limit in limits:
+            place, count = self._place, 0
+            if first[place] > limit:
+                count = 1
+                while count < _DEPTH and tables[count][place] > limit:
+                    count += 1
+            if count < _DEPTH:
+                self._place = place + count + 1
+            else:
+                self._place = place + _DEPTH
+                count = self._more(limit, tables[_DEPTH - 1][place], _DEPTH - 1)
+            yield count
+            if self._place > last or self._tables is not tables:
+                return
 
     def _rejection(self, mean: np.float32) -> np.float32:
         q, a = _f(math.sqrt(2.0 * float(mean))), _f(math.log(float(mean)))
@@ -102,6 +166,22 @@ class Deviates:
             t = _f(0.9 * (1.0 + float(y * y)) * _exp(float(power)))
             if not self.uniform() > t:
                 return m
+
+
+def _limits(means: np.ndarray) -> list[float]:
+    """exp(−mean) as the C library's exponential gives it, rounded to float32.
+
+    numpy's exponential may differ in the last places; where that could change the rounding, the library is asked.
+    """
+    with np.errstate(over="ignore"):
+        near = np.exp(-means.astype(np.float64))
+        low, high = ((near * (1.0 + error)).astype(np.float32) for error in (-_EXP_ERROR, _EXP_ERROR))
+    for place in np.flatnonzero((low != high) | ~np.isfinite(near)):
+        low[place] = _f(_exp(-float(means[place])))
+    return low.tolist()
+
+
+_EXP_ERROR = 2.0**-48
 
 
 class Noisy(NamedTuple):
@@ -120,13 +200,34 @@ def add_noise(image: np.ndarray, region: tuple[slice, slice], adc: float, stream
     deviates = Deviates(stream)
     counts = np.zeros(image.shape, dtype=np.uint16)
     part = image[region]
-    drawn = np.empty(part.size, dtype=np.float64)
+    made = np.zeros(part.size, dtype=np.uint16)
+    photons, overloads = 0.0, 0
     with np.errstate(over="ignore", invalid="ignore"):
-        for place, mean in enumerate(part.ravel()):
-            drawn[place] = deviates.poisson(mean)
-    photons = float(np.cumsum(drawn)[-1]) if drawn.size else 0.0
-    shifted = drawn + adc
-    overloads = int((shifted > 65535.0).sum())
-    whole = np.nan_to_num(np.minimum(shifted, 65535.0)).astype(np.int64)
-    counts[region] = (whole & 0xFFFF).astype(np.uint16).reshape(part.shape)
+        for start in range(0, part.size, _AT_ONCE):
+            drawn = _drawn(deviates, part.ravel()[start : start + _AT_ONCE])
+            shifted = drawn + adc
+            overloads += int((shifted > 65535.0).sum())
+            whole = np.nan_to_num(np.minimum(shifted, 65535.0)).astype(np.int64)
+            made[start : start + _AT_ONCE] = (whole & 0xFFFF).astype(np.uint16)
+            drawn[0] += photons
+            photons = float(np.cumsum(drawn)[-1])
+    counts[region] = made.reshape(part.shape)
     return Noisy(counts, photons, overloads)
+
+
+_AT_ONCE = 1 << 16
+"""Pixels at a time."""
+
+
+def _drawn(deviates: Deviates, means: np.ndarray) -> np.ndarray:
+    """One deviate per mean, in order; neighbours with small means are drawn together."""
+    drawn = np.empty(means.size, dtype=np.float64)
+    small = means < 12
+    limits = _limits(np.where(small, means, 0.0))
+    turns = np.flatnonzero(np.diff(small)) + 1
+    for start, stop in pairwise([0, *turns.tolist(), means.size]):
+        if small[start]:
+            drawn[start:stop] = deviates.by_products(limits[start:stop])
+        else:
+            drawn[start:stop] = [deviates.poisson(mean) for mean in means[start:stop]]
+    return drawn

@@ -83,6 +83,18 @@ def test_poisson_deviates_have_the_published_values(mean: float, values: list[fl
     assert [float(deviates.poisson(np.float32(mean))) for _ in values] == values
 
 
+@given(
+    st.lists(st.lists(st.floats(0, 40, width=32), max_size=30), max_size=6), st.integers(1, 1000), st.integers(1, 40)
+)
+def test_pixels_drawn_together_are_those_drawn_one_by_one(runs: list[list[float]], seed: int, repeat: int) -> None:
+    means = np.array([mean for run in runs for mean in run] * repeat, np.float32)
+    single = Deviates(Stream(Shuffle(), -seed))
+    noisy = add_noise(means[None], (slice(0, 1), slice(0, means.size)), 40.0, Stream(Shuffle(), -seed))
+    counts = [float(single.poisson(mean)) for mean in means]
+    assert noisy.counts[0].tolist() == [count + 40 for count in counts]
+    assert noisy[1] == sum(counts)
+
+
 def test_noise_ends_for_every_float_and_cuts_what_is_too_bright() -> None:
     image = np.array([[0, 5, 1e9, np.nan], [np.inf, -3, -1e30, 20]], np.float32)
     noisy = add_noise(image, (slice(0, 2), slice(0, 4)), 40.0, Stream(Shuffle(), -1))
