@@ -239,6 +239,27 @@ def test_stop_ends_it(tmp_path: Path) -> None:
     assert ended.cancelled and ended.warm and ended.seconds < 10
 
 
+def test_a_probe_that_is_cancelled_before_it_begins_leaves_the_server_alone(tmp_path: Path) -> None:
+    """Its imports are what the server is for: a search of several workers cancels often."""
+    stop = Stop()
+    command = [PYTHON, "-c", "open('made', 'w')"]
+    assert both(tmp_path, [PYTHON, "-c", "pass"])[1].warm
+    before = warm.servers()
+    stop.ask()
+    ended = warm.run(
+        command,
+        modules=("json",),
+        cwd=tmp_path,
+        env=clean_environment(),
+        out=tmp_path / "o",
+        limits=Limits(),
+        stop=stop,
+    )
+    assert ended.cancelled and not ended.note and not ended.problem
+    assert warm.servers() == before
+    assert not (tmp_path / "made").exists()
+
+
 def test_kill_9_of_the_server_is_survived(tmp_path: Path) -> None:
     command = [PYTHON, "-c", "print(1)"]
     warm.close_all()

@@ -252,6 +252,8 @@ def _asked(order: _Order, rest: list[str], connection: socket.socket, server: Se
         with contextlib.suppress(OSError):
             connection.sendall(json.dumps(spec).encode() + b"\n")
         first = answers.readline()
+        if not first and order.stop.asked:  # before it was read: the server is well, and its imports were dear
+            return replace(ended_of(spec, b"{}", time.monotonic() - begun, warm=True), cancelled=True), ""
         if not first:
             _forget(server)
             return None, "the fork server was gone"
