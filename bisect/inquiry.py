@@ -104,6 +104,15 @@ class Inquiry:
     catalogue: Path | None = None
     source: Path | None = None
 
+    def case(self, name: str) -> Case:
+        """The case of that name, the first for "". FirstbadError `no-case`."""
+        found = next((c for c in self.cases if c.name == name or not name), None)
+        if found is None:
+            raise FirstbadError(
+                f"{self.source} has no case {name!r}", remedy=f"say --case {self.cases[0].name!r}", slug="no-case"
+            )
+        return found
+
 
 def load(path: Path) -> Inquiry:
     """Read `firstbad.toml`. Every mistake is a FirstbadError that names the key."""

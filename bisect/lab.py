@@ -150,6 +150,7 @@ class Lab:
     inquiry: Inquiry
     out: Path
     _runs: dict[str, Run] = field(default_factory=dict[str, Run])
+    _keys: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     _count: int = 0
 
     def gate(self, case: Case, room: Room, stand: Stand | None, *, fresh: bool = False) -> Outcome:
@@ -178,7 +179,14 @@ class Lab:
             return self._runs[key]
         folder = self._new_folder(program, case, room.name)
         self._runs[key] = self._start(program, case, room, stand, pixel, folder, cold=fresh)
+        self._keys.setdefault(case.args, []).append(key)
         return self._runs[key]
+
+    def forget(self, case: Case) -> None:
+        """Remove what the runs on these arguments left: a hundred images fill a disk."""
+        for key in self._keys.pop(case.args, ()):
+            if key in self._runs:
+                remove_tree(self._runs.pop(key).folder)
 
     def watched(self, case: Case, room: Room, stand: Stand | None) -> tuple[list[str], list[str]]:
         """Run both programs once under watch: the points of the room that they read, and sentences about those that
@@ -243,7 +251,9 @@ class Lab:
         (folder / "command.json").write_text(json.dumps({"argv": argv, "room": room.name}, indent=1))
         limits = Limits(seconds=self.inquiry.timeout)
         if program.warm and not cold and not room.cold:
-            ended = warm.run(argv, modules=program.warm, cwd=directory, env=environment, out=folder, limits=limits)
+            ended = warm.run(
+                argv, modules=program.warm, cwd=directory, env=environment, out=folder, limits=limits, place=place
+            )
         else:
             ended = run(argv, cwd=directory, env=environment, out=folder, limits=limits)
         remove_tree(place)

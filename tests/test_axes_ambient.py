@@ -216,6 +216,21 @@ def test_a_room_holds_exactly_what_was_chosen(here: Path, tmp_path: Path) -> Non
     assert set(environment) - base == {"DATA", "NEAR", "HOME", "TMPDIR"}
 
 
+def test_a_room_inside_what_it_copies_is_entered_once(tmp_path: Path) -> None:
+    """The rooms of an investigation lie in its own output folder, below the directory where the failure was seen."""
+    here, other = tmp_path / "here", tmp_path / "other"
+    room = here / "firstbad-out" / "place"
+    for folder in (here, other, room):
+        folder.mkdir(parents=True)
+    (other / "table.dat").write_text("t")
+    variables = {"TABLE": str(other / "table.dat"), "HERE": f"{here}/x"}
+    axis = survey(here, variables=variables, parents=0)
+    environment = axis.stand(axis.points, room)
+    assert Path(environment["TABLE"]).read_text() == "t"
+    assert environment["HERE"] == str(axis.working(room) / "x")
+
+
+
 def test_what_a_command_names_is_no_suspect_and_lies_in_every_room(here: Path, tmp_path: Path) -> None:
     for name in ("a.txt", "data/b.txt", "data/deep/c.txt", "other.txt"):
         (here / name).parent.mkdir(parents=True, exist_ok=True)

@@ -180,6 +180,23 @@ def test_many_environments_do_not_hold_a_server_each(tmp_path: Path) -> None:
     assert both(tmp_path, [PYTHON, "-c", "print(1)"], env={"N": "0"})[1].warm
 
 
+def test_a_place_of_its_own_is_no_other_environment_but_for_imports(tmp_path: Path) -> None:
+    """A clean room leads HOME and its kind into itself: each run would have a server to itself, and no use of it."""
+
+    def of(place: str, **env: str) -> warm.Server:
+        return warm.server_for([PYTHON], ("json",), env, tmp_path / place)
+
+    def inside(place: str, name: str) -> warm.Server:
+        return of(place, **{name: f"{tmp_path / place}/x:/y"})
+
+    warm.close_all()
+    assert inside("one", "CERTIFICATES") is inside("two", "CERTIFICATES")
+    assert inside("one", "CERTIFICATES") is not of("one", CERTIFICATES=f"{tmp_path / 'two'}/x:/y")
+    for name in ("PYTHONPATH", "LD_LIBRARY_PATH", "PATH"):
+        assert inside("one", name) is not inside("two", name)
+    warm.close_all()
+
+
 def test_what_an_import_wants_done_at_exit_is_done_once_by_the_server(tmp_path: Path) -> None:
     """A directory that an imported module made for itself is there for every probe, and gone with the server."""
     (tmp_path / "holder.py").write_text(

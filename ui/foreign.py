@@ -24,11 +24,7 @@ def trace_program(path: Path, side: str, name: str, chosen: str, out: Path) -> i
     from ..tracer.store_text import write_logs
 
     inquiry = load(path)
-    case = next((c for c in inquiry.cases if c.name == name or not name), None)
-    if case is None:
-        raise FirstbadError(
-            f"{path} has no case {name!r}", remedy=f"say --case {inquiry.cases[0].name!r}", slug="no-case"
-        )
+    case = inquiry.case(name)
     if chosen == "all" and case.shape is None:
         raise FirstbadError(
             f"{path} does not say how large the image of case {case.name!r} is",

@@ -14,8 +14,9 @@ variable `$NAME`. The locale is variables.
 from __future__ import annotations
 
 import errno
+import re
 import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -102,9 +103,7 @@ class AmbientAxis:
 
     def relocate(self, text: str, into: Path) -> str:
         """`text` with every path of the root and the extra folders led into the room."""
-        for outside, inside in self.moved:
-            text = _led(text, outside, str(into / inside))
-        return text
+        return _led(text, {outside: str(into / inside) for outside, inside in self.moved})
 
 
 def _copy(file: AmbientFile, into: Path) -> None:
@@ -126,11 +125,12 @@ def _copy(file: AmbientFile, into: Path) -> None:
         ) from None
 
 
-def _led(text: str, old: str, new: str) -> str:
-    """Replace the path `old` by `new` where it is a whole path or the beginning of one."""
-    parts = text.split(old)
-    out = parts[0]
-    for part in parts[1:]:
-        whole = part[:1] in ("", "/", ":", ";", ",", " ") and out[-1:] in ("", ":", ";", ",", "=", " ")
-        out += (new if whole else old) + part
-    return out
+def _led(text: str, moved: Mapping[str, str]) -> str:
+    """Replace each path of `moved` where it is a whole path or the beginning of one, the first that fits.
+
+    In one pass: what was put in may itself lie in one of them (a room inside the directory that it copies).
+    """
+    if not moved:
+        return text
+    anyone = "|".join(re.escape(path) for path in moved)
+    return re.sub(rf"(?:(?<=[:;,= ])|^)(?:{anyone})(?=[/:;, ]|$)", lambda found: moved[found.group()], text)

@@ -28,6 +28,7 @@ from .sandbox import KEEPER_LOST, TICKET, Command, Ended, Limits, Stop, argv_of,
 from .sandbox import run as run_cold
 
 SERVER = Path(__file__).with_name("warm_server.py")
+OF_IMPORTS = re.compile(r"PYTHON|LD_|DYLD_|PATH$")  # variables that decide which modules are found
 OF_ONE_PROBE = ("TMPDIR", "HOME", "FIRSTBAD_COMMIT", "FIRSTBAD_TREE", "GIT_CEILING_DIRECTORIES", TICKET)
 MOST = 8  # servers at a time: every other environment has one of its own
 START = 120.0  # seconds that the imports may take
@@ -140,19 +141,27 @@ _servers: dict[tuple[Any, ...], Server] = {}
 _mutex = threading.Lock()
 
 
-def server_for(python: Sequence[str], modules: Sequence[str], env: Mapping[str, str]) -> Server:
+def server_for(
+    python: Sequence[str], modules: Sequence[str], env: Mapping[str, str], place: Path | None = None
+) -> Server:
     """The server for this Python, these modules and this environment; not started yet if it is new.
 
+    Environments that differ only in the `place` that a run has for itself are one unless that decides what is imported.
     Beyond `MOST` the one that was used longest ago is ended: each holds its modules in memory.
     """
     stable = {k: v for k, v in env.items() if k not in OF_ONE_PROBE}
-    key = (tuple(python), tuple(modules), tuple(sorted(stable.items())))
+    alike = {k: _without(place, k, v) for k, v in stable.items()}
+    key = (tuple(python), tuple(modules), tuple(sorted(alike.items())))
     with _mutex:
         server = _servers[key] = _servers.pop(key, None) or Server(python, modules, stable)
         oldest = _servers.pop(next(iter(_servers))) if len(_servers) > MOST else None
     if oldest is not None:
         oldest.close()
     return server
+
+
+def _without(place: Path | None, name: str, value: str) -> str:
+    return value if place is None or OF_IMPORTS.match(name) else value.replace(str(place), "{place}")
 
 
 def close_all() -> None:
@@ -180,9 +189,10 @@ def run(
     out: Path,
     limits: Limits,
     stop: Stop | None = None,
+    place: Path | None = None,
 ) -> Ended:
-    """As sandbox.run, warm where it can be; else cold with a `note`."""
-    order = _Order(command, tuple(modules), cwd, env, out, limits, stop or Stop())
+    """As sandbox.run, warm where it can be; else cold with a `note`. `place` is a folder that only this run has."""
+    order = _Order(command, tuple(modules), cwd, env, out, limits, stop or Stop(), place)
     ended, why = _warm(order)
     if ended is not None:
         return ended
@@ -199,11 +209,12 @@ class _Order:
     out: Path
     limits: Limits
     stop: Stop
+    place: Path | None
 
 
 def _warm(order: _Order) -> tuple[Ended | None, str]:
     """The warm run, or None and why not."""
-    server, rest = _server_of(order.command, order.modules, order.env)
+    server, rest = _server_of(order.command, order.modules, order.env, order.place)
     if server is None:
         return None, rest[0]
     why = server.ready()
@@ -217,7 +228,9 @@ def _warm(order: _Order) -> tuple[Ended | None, str]:
     return _asked(order, rest, connection, server)
 
 
-def _server_of(command: Command, modules: Sequence[str], env: Mapping[str, str]) -> tuple[Server | None, list[str]]:
+def _server_of(
+    command: Command, modules: Sequence[str], env: Mapping[str, str], place: Path | None = None
+) -> tuple[Server | None, list[str]]:
     """The server for a command and what it shall run; None and why there can be none."""
     words = words_of(command)
     split = split_python(words) if words else None
@@ -227,7 +240,7 @@ def _server_of(command: Command, modules: Sequence[str], env: Mapping[str, str])
     found = shutil.which(python[0], path=env.get("PATH"))
     if found is None or not hasattr(socket, "send_fds"):
         return None, [f"{python[0]} was not found"]
-    return server_for([found, *python[1:]], modules, env), rest
+    return server_for([found, *python[1:]], modules, env, place), rest
 
 
 def expect(command: Command, modules: Sequence[str], env: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ from importlib import import_module
 import typer
 
 MODULES = (
-    *("diff", "check", "gate", "bisect", "ambient", "flags", "investigate"),
+    *("diff", "check", "gate", "bisect", "ambient", "flags", "investigate", "shrink"),
     *("trace", "graft", "selftest", "calibrate", "init", "demo", "programs"),
 )
 

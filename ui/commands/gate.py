@@ -52,7 +52,7 @@ def register(app: typer.Typer) -> None:
                     slug="usage",
                 )
             for option, template in (("--reference", reference), ("--candidate", candidate)):
-                _whole(option, template)
+                whole(option, template)
             what = Inquiry(
                 Program("reference", reference),
                 Program("candidate", candidate),
@@ -65,7 +65,7 @@ def register(app: typer.Typer) -> None:
         return run(what, out, empty=empty, as_json=as_json)
 
 
-def _whole(option: str, template: str) -> None:
+def whole(option: str, template: str) -> None:
     """A command that cannot be split into words is refused before anything runs."""
     import shlex
 
