@@ -230,7 +230,6 @@ def test_a_room_inside_what_it_copies_is_entered_once(tmp_path: Path) -> None:
     assert environment["HERE"] == str(axis.working(room) / "x")
 
 
-
 def test_what_a_command_names_is_no_suspect_and_lies_in_every_room(here: Path, tmp_path: Path) -> None:
     for name in ("a.txt", "data/b.txt", "data/deep/c.txt", "other.txt"):
         (here / name).parent.mkdir(parents=True, exist_ok=True)

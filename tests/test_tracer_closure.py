@@ -248,3 +248,10 @@ def test_bad_catalogues_say_which_entry_is_wrong() -> None:
             from_document(document, "mine.toml")
         assert words in caught.value.message and "mine.toml" in caught.value.message
         assert caught.value.slug == "catalogue-entry"
+
+
+@pytest.mark.parametrize(("value", "parent"), [("4.1e+195", "2e-195"), ("1e-300", "1e+300"), ("1e+308", "1e-308")])
+def test_values_hundreds_of_powers_of_ten_apart_are_broken_and_no_unit_label(value: str, parent: str) -> None:
+    document = {"quantity": {"x": {}, "y": {"parents": ["x"], "formula": "x"}}}
+    text = f"TRACE: x {parent}\nTRACE: y {value}\n"
+    assert broken(text, from_document(document)) == ["y"]

@@ -205,8 +205,8 @@ def _decade(result: ClosureResult) -> float | None:
     actual, expected = (math.hypot(*v) for v in (result.record.numbers, result.expected))
     if not (0 < actual < math.inf and 0 < expected < math.inf):
         return None
-    exponent = round(math.log10(actual / expected))
-    return 10.0**exponent if exponent else None
+    exponent = round(math.log10(actual) - math.log10(expected))
+    return 10.0**exponent if 0 < abs(exponent) < 300 else None  # beyond it there is no unit, and no float
 
 
 def _children_fit(view: View, name: str) -> bool:

@@ -10,11 +10,12 @@ ahead the answer is None. docs/patterns.md lists the kinds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from . import pattern_factors, pattern_shapes, pattern_steps, pattern_values
+from . import pattern_common, pattern_factors, pattern_formula, pattern_shapes, pattern_steps, pattern_values
 from .model import Record
 from .pattern_data import Compared, Context, Data, Guess, Rule, collect, weigh
 
@@ -46,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     pattern_steps.wrapped_steps,
     pattern_steps.negative_index,
     pattern_steps.constant,
+    pattern_steps.blocks,
     pattern_steps.sums,
     pattern_steps.step_offset,
     pattern_steps.spacing,
@@ -54,9 +56,24 @@ RULES: tuple[Rule, ...] = (
     pattern_values.default,
     pattern_shapes.turned_back,
     pattern_factors.other_quantity,
-    pattern_factors.common,
+    pattern_formula.miswritten,
+    pattern_shapes.added,
+    pattern_common.common,
     pattern_shapes.offset,
 )
+MIRRORED: tuple[Rule, ...] = (
+    pattern_values.single_precision,
+    pattern_values.decimals,
+    pattern_values.typed_constant,
+    pattern_values.default,
+    pattern_shapes.wrong_rounding,
+    pattern_steps.constant,
+    pattern_steps.blocks,
+    pattern_steps.other_values,
+    pattern_formula.miswritten,
+)
+COLUMNS: tuple[Rule, ...] = (pattern_factors.power_of_ten, pattern_factors.constant)
+MIRROR = 1.0  # bits: the reference is wrong less often
 SUBSET = 6.0  # bits: "only where it differs" is a weaker claim than "everywhere"
 CLOSE = 3.0  # bits: an explanation this close to the best one is named beside it
 
@@ -95,13 +112,20 @@ def explain(reference: Sequence[Record], candidate: Sequence[Record], context: C
     data = collect(name, reference, candidate, context)
     if data is None or all(p.same for p in data.flat):
         return None
-    return _best(data, 0.0) or _best_of_part(data)
+    return _best(data, 0.0) or _best_of_part(data) or _best_of_columns(data)
 
 
 def _best(data: Data, extra: float) -> Pattern | None:
     """The guess that is furthest ahead of all that fit, if it is ahead by what its kind demands."""
-    weighed = [(bits - extra, guess) for guess in _guesses(data) if (bits := weigh(data, guess)) is not None]
-    weighed = [(bits, guess) for bits, guess in weighed if bits >= guess.least]
+    weighed = [*_weighed(data, RULES, extra)]
+    weighed += [
+        (bits, replace(guess, text=_exchanged(guess.text)))
+        for bits, guess in _weighed(data.mirrored(), MIRRORED, extra + MIRROR)
+    ]
+    return _first(data, weighed)
+
+
+def _first(data: Data, weighed: list[tuple[float, Guess]]) -> Pattern | None:
     if not weighed:
         return None
     weighed.sort(key=lambda w: -w[0])
@@ -112,9 +136,32 @@ def _best(data: Data, extra: float) -> Pattern | None:
     return Pattern(best.kind, best.text, _confidence(bits, len(kinds)), _evidence(data, best, bits), also)
 
 
-def _guesses(data: Data) -> Iterable[Guess]:
-    for rule in RULES:
-        yield from rule(data)
+def _weighed(data: Data, rules: Iterable[Rule], extra: float) -> Iterator[tuple[float, Guess]]:
+    for rule in rules:
+        for guess in rule(data):
+            bits = weigh(data, guess)
+            if bits is not None and bits - extra >= guess.least:
+                yield bits - extra, guess
+
+
+def _exchanged(text: str) -> str:
+    """What was said of the candidate, of the reference."""
+    swapped = {"candidate": "reference", "reference": "candidate"}
+    said = re.sub("candidate|reference", lambda m: swapped[m[0]], text)
+    return said if "reference" in said else f"the reference: {said}"
+
+
+def _best_of_columns(data: Data) -> Pattern | None:
+    """A factor of only those components that differ, where these are some of a vector's in every record."""
+    keep = [i for i in range(data.width) if not all(row[i].same for row in data.rows)]
+    if len(keep) == data.width:
+        return None
+    part = data.columns(keep)
+    found = _first(part, [*_weighed(part, COLUMNS, SUBSET)])
+    if found is None:
+        return None
+    where = f"in {len(keep)} of {data.width} components"
+    return replace(found, text=f"{found.text}, {where}", evidence=(where, *found.evidence))
 
 
 def _best_of_part(data: Data) -> Pattern | None:

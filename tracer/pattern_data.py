@@ -106,6 +106,42 @@ class Data:
         flat = tuple(pair for row in rows for pair in row)
         return replace(self, records=tuple(self.records[i] for i in keep), rows=rows, flat=flat)
 
+    @property
+    def unit(self) -> str:
+        """The unit that the catalogue gives the quantity."""
+        known = self.compared.a.catalogue.get(self.name)
+        return known.unit if known else ""
+
+    @property
+    def counted(self) -> bool:
+        """Whether the catalogue knows it and both sides hold whole numbers: a count, an index."""
+        known = self.compared.a.catalogue.get(self.name)
+        return known is not None and all(p.r.is_integer() and p.c.is_integer() for p in self.flat)
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """The names that the quantity's formulas read, and its parents."""
+        known = self.compared.a.catalogue.get(self.name)
+        return frozenset(known.parents).union(*(f.formula.names for f in known.formulas)) if known else frozenset()
+
+    def mirrored(self) -> Data:
+        """The two sides exchanged: the mistake may be the reference's."""
+        rows = tuple(tuple(Pair(p.c, p.r, p.c_error, p.r_error) for p in row) for row in self.rows)
+        records = tuple((b, a) for a, b in self.records)
+        compared = Context(self.compared.b, self.compared.a)
+        return replace(
+            self, records=records, rows=rows, compared=compared, flat=tuple(pair for row in rows for pair in row)
+        )
+
+    def columns(self, keep: Sequence[int]) -> Data:
+        """The same of some of the components."""
+        rows = tuple(tuple(row[i] for i in keep) for row in self.rows)
+        return replace(self, rows=rows, shape=(len(keep),), flat=tuple(pair for row in rows for pair in row))
+
+    def repeats(self, pair: Pair) -> list[bool]:
+        """Which components only repeat what `pair` shows: a number read from it says nothing about them."""
+        return [_key(p) == _key(pair) for p in self.flat]
+
     def strongest(self) -> Pair:
         """The component with the largest reference value: ratios are read from it."""
         return max(self.flat, key=lambda p: abs(p.r) if math.isfinite(p.r) else 0.0)
@@ -189,10 +225,9 @@ def weigh(data: Data, guess: Guess) -> float | None:
             continue
         if not _fits(pair.c, value, pair.c_error + error):
             return None
-        key = (_short(pair.r), _short(pair.c))
-        if not pair.same and key not in seen:
-            seen.add(key)
-            bits += _bits(pair, pair.c_error + error)
+        if not pair.same and _key(pair) not in seen:
+            seen.add(_key(pair))
+            bits += evidence(pair, pair.c_error + error)
     return (bits if guess.bits is None else guess.bits) - guess.cost if seen else None
 
 
@@ -202,7 +237,12 @@ def _fits(c: float, value: float, error: float) -> bool:
     return c == value or abs(c - value) <= error * (1 + 1e-9)
 
 
-def _bits(pair: Pair, error: float) -> float:
+def _key(pair: Pair) -> tuple[float, float]:
+    return _short(pair.r), _short(pair.c)
+
+
+def evidence(pair: Pair, error: float) -> float:
+    """Bits that one component may give: how much nearer a prediction lies that is known to `error`."""
     if not math.isfinite(pair.c) or not math.isfinite(pair.r):
         return ZERO
     digits = DIGIT * max(significant(pair.r), significant(pair.c))

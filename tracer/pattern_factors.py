@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import permutations
 
 from .model import Record
-from .pattern_data import Data, Guess, Pair, significant
+from .pattern_data import Data, Guess, Pair, evidence
 
 UNITS = {
     10: "Å and metres",
@@ -46,6 +47,10 @@ CONSTANTS: tuple[tuple[str, str, float, float], ...] = (
     ("fwhm-sigma", "width and standard deviation are mixed up: 1/(2√(2 ln 2))", 0.5 / math.sqrt(2 * math.log(2)), 7.0),
     ("sphere-volume", "a factor of 4π/3, the volume of a sphere", 4 * math.pi / 3, 8.0),
     ("sphere-volume", "a factor of 3/(4π), the volume of a sphere", 3 / (4 * math.pi), 8.0),
+)
+COUNTS = (
+    *("Na", "Nb", "Nc", "steps", "oversample", "sources", "phisteps", "mosaic_domains"),
+    *("said_oversample", "said_sources", "said_phisteps", "said_domains", "said_layers"),
 )
 TRUE = 1.0  # bits for a statement that is true whatever its cause
 
@@ -95,7 +100,8 @@ def power_of_ten(data: Data) -> Iterator[Guess]:
     units = UNITS.get(abs(exponent))
     text = f"a factor of 1e{exponent}" + (f": as between {units}" if units else "")
     cost = 3.0 if units else 6.0
-    least = TRUE if abs(exponent) >= 3 else 4.0
+    length = data.unit in ("m", "mm", "Å")  # lengths come in units a factor of ten apart: short ones are told too
+    least = TRUE if abs(exponent) >= 3 else 0.0 if length else 4.0
     if value > 0:
         yield _guess(data, "power-of-ten", text, 10.0**exponent, cost, least - 2 * (abs(exponent) >= 3))
     else:
@@ -112,11 +118,15 @@ def constant(data: Data) -> Iterator[Guess]:
         if near(abs(value), factor, off):
             negative = value < 0
             said = text + (", and the sign is reversed" if negative else "")
-            yield _guess(data, kind, said, math.copysign(factor, value), cost + 3 * negative)
+            least = 3.0 if kind == "factor-two" and data.counted else 8.0
+            yield _guess(data, kind, said, math.copysign(factor, value), cost + 3 * negative, least)
 
 
 def small_ratio(data: Data) -> Iterator[Guess]:
-    """A ratio of small whole numbers: 3, 1/8, 2/3."""
+    """A ratio of small whole numbers: 3, 1/8, 2/3.
+
+    The strongest component alone speaks for the ratio: what the others show is that the factor is common.
+    """
     found = ratio(data)
     if found is None:
         return
@@ -128,16 +138,19 @@ def small_ratio(data: Data) -> Iterator[Guess]:
                 return
             name = str(top) if over == 1 else f"{top}/{over}"
             cost = 6 + 2 * math.log2(top * over) + 2 * (value < 0)
-            yield _guess(
-                data, "small-ratio", f"a factor of {'-' * (value < 0)}{name}", math.copysign(top / over, value), cost
-            )
+            text = f"a factor of {'-' * (value < 0)}{name}"
+            yield _shown_once(data, text, math.copysign(top / over, value), cost)
             return
     inverse = 1 / abs(value)
     if 13 <= round(inverse) <= 1000 and near(inverse, round(inverse), off):
         cost = 6 + 2 * math.log2(round(inverse))
-        yield _guess(
-            data, "small-ratio", f"a factor of 1/{round(inverse)}", math.copysign(1 / round(inverse), value), cost
-        )
+        yield _shown_once(data, f"a factor of 1/{round(inverse)}", math.copysign(1 / round(inverse), value), cost)
+
+
+def _shown_once(data: Data, text: str, factor: float, cost: float) -> Guess:
+    pair = data.strongest()
+    bits = evidence(pair, pair.c_error + abs(factor) * pair.r_error)
+    return replace(_guess(data, "small-ratio", text, factor, cost), bits=bits)
 
 
 def counts(data: Data) -> Iterator[Guess]:
@@ -152,8 +165,8 @@ def counts(data: Data) -> Iterator[Guess]:
     cells = [known[name] for name in ("Na", "Nb", "Nc") if name in known]
     if len(cells) == 3 and math.prod(cells) > 1:
         known["Na·Nb·Nc"] = math.prod(cells)
-    cost = 4 + math.log2(6 * max(1, len(known)))
     for name, count in known.items():
+        cost = 3.0 if name in data.needed else 4 + math.log2(6 * max(1, len(known)))
         for power in (1, -1, 2, -2, 3, -3):
             if count > 1 and near(abs(value), count**power, off):
                 factor = math.copysign(count**power, value)
@@ -172,7 +185,7 @@ def whole_numbers(data: Data) -> dict[str, float]:
         for name, value in view.parameters.items():
             if name not in ("pixel_mm",) and 1 < value < 1e9 and value == int(value):
                 found.setdefault(name, value)
-        for name in ("steps", "oversample", "sources", "phisteps", "mosaic_domains"):
+        for name in COUNTS:
             for record in view.records(name)[:1]:
                 for number in record.numbers[:1]:
                     if 1 < number < 1e9 and number == int(number):
@@ -186,12 +199,9 @@ def other_quantity(data: Data) -> Iterator[Guess]:
     """
     if not any(not p.same for p in data.flat) or ratio(data) is None:
         return
-    names = [name for name in data.compared.a.groups if name != data.name]
-    cost = 5 + math.log2(8 * max(1, len(names)))
-    for name in names:
-        factors = scalars_along(data, name)
-        if factors is None or all(abs(f.r) in (0.0, 1.0) for f in factors):
-            continue
+    known = list(_factors(data))
+    for name, factors, extra in known:
+        cost = 5 + (0.0 if name == "pixel_mm" else math.log2(8 * len(known))) + extra
         for power, kind, text in (
             (-1.0, "missing-factor", "lacks a factor {q}"),
             (1.0, "extra-factor", "has {q} as one factor too many"),
@@ -202,10 +212,48 @@ def other_quantity(data: Data) -> Iterator[Guess]:
             (-3.0, "missing-factor", "lacks a factor {q}³"),
             (3.0, "extra-factor", "has {q}³ as a factor too many"),
         ):
-            guess = _by(data, factors, power, cost + abs(power) - 3 * (name in data.parents))
+            guess = _by(data, factors, power, cost + abs(power) - 4 * (name in data.needed))
             if guess is not None:
                 values, errors, paid = guess
                 yield Guess(kind, "the candidate " + text.format(q=name), values, errors, paid)
+
+
+def _factors(data: Data) -> Iterator[tuple[str, list[Pair], float]]:
+    """Scalars of the reference along the records, with what they cost: at the same place, kept from the first one, and
+    the pixel's edge in metres.
+    """
+    view = data.compared.a
+    for name in view.groups:
+        if name == data.name or echoed(name):
+            continue
+        along = scalars_along(data, name)
+        if along is not None and not all(abs(f.r) in (0.0, 1.0) for f in along):
+            yield name, along, 0.0
+        first = _kept(data, name)
+        if first is not None and (along is None or any(f.r != first.r for f in along)):
+            yield name, [first] * len(data.rows), 2.0
+    size = view.parameters.get("pixel_mm") or next((r.numbers[0] for r in view.records("pixel_mm") if r.numbers), 0.0)
+    if size:
+        yield "pixel_mm", [Pair(size / 1000, size / 1000, 0.0, 0.0)] * len(data.rows), -2.0
+
+
+def echoed(name: str) -> bool:
+    """Whether a quantity is a console line that repeats a value: no code reads it."""
+    return name.startswith("said_")
+
+
+def _kept(data: Data, name: str) -> Pair | None:
+    """The first value of a scalar where the quantity keeps one value too, or the one that all its records hold."""
+    found = data.compared.a.records(name)
+    if not found or any(len(r.numbers) != 1 or len(r.values) != 1 for r in found) or abs(found[0].numbers[0]) in (0, 1):
+        return None
+    one = all(r.numbers == found[0].numbers for r in found)
+    if not one and any(a.numbers != data.records[0][0].numbers for a, _ in data.records):
+        return None
+    if not one and len(data.records) == 1:
+        return None
+    view = data.compared.a
+    return _known(view.half(found[0])[0] + 2 * view.floor(found[0])[0], found[0])
 
 
 def _by(data: Data, factors: list[Pair], power: float, cost: float) -> tuple[list[float], list[float], float] | None:
@@ -243,66 +291,25 @@ def _known(error: float, record: Record) -> Pair:
     return Pair(record.numbers[0], record.numbers[0], error, error)
 
 
-def common(data: Data) -> Iterator[Guess]:
-    """One unknown factor for all components; or the candidate's vectors are of unit length where the
-    reference's are not.
-    """
-    found = ratio(data)
-    if found is None or len(data.flat) < 2:
-        return
-    value, off = found
-    strongest = data.strongest()
-    values = [p.r * value for p in data.flat]
-    errors = [abs(value) * p.r_error + abs(p.r * value) * off for p in data.flat]
-    claims = [None if p is strongest else v for p, v in zip(data.flat, values, strict=True)]
-    if _unit(data, "c") and not _unit(data, "r"):
-        values, errors = _normalised(data)
-        yield Guess(
-            "normalisation",
-            "the candidate's vectors are scaled to length 1, the reference's are not",
-            values,
-            errors,
-            20.0,
-        )
-    elif _unit(data, "r") and not _unit(data, "c"):
-        yield Guess(
-            "normalisation",
-            "the reference's vectors have length 1, the candidate's are not normalised",
-            claims,
-            errors,
-            6.0,
-        )
-    if significant(value) > 4:
-        yield Guess("common-factor", f"all components are multiplied by the same {value:.6g}", claims, errors, 14.0)
-
-
-def _normalised(data: Data) -> tuple[list[float], list[float]]:
-    lengths = [math.sqrt(sum(p.r**2 for p in row)) for row in data.rows for _ in row]
-    values = [p.r / size if size else math.nan for p, size in zip(data.flat, lengths, strict=True)]
-    errors = [
-        3 * max(q.r_error for q in row) / size if size else 0.0
-        for row, size in zip((row for row in data.rows for _ in row), lengths, strict=True)
-    ]
-    return values, errors
-
-
-def _unit(data: Data, side: str) -> bool:
-    if data.width < 2:
-        return False
-    lengths = [math.sqrt(sum(getattr(p, side) ** 2 for p in row)) for row in data.rows]
-    return all(abs(length - 1) < 1e-6 for length in lengths)
-
-
 def axis_signs(data: Data) -> Iterator[Guess]:
     """Single components of a vector are negated."""
     if data.width not in (2, 3):
+        yield from _one_negated(data)
         return
     for flipped in _subsets(data.width):
         names = " and ".join("xyz"[i] for i in flipped)
         signs = [-1.0 if i in flipped else 1.0 for i in range(data.width)]
         values = [p.r * signs[i % data.width] for i, p in enumerate(data.flat)]
         text = f"the sign of {names} is reversed"
-        yield Guess("component-sign", text, values, [p.r_error for p in data.flat], 4.0, TRUE)
+        yield Guess("component-sign", text, values, [p.r_error for p in data.flat], 2.5, 0.0)
+
+
+def _one_negated(data: Data) -> Iterator[Guess]:
+    """One of many numbers, as of a list of angles."""
+    for flipped in range(data.width if data.width > 1 else 0):
+        values = [-p.r if i % data.width == flipped else p.r for i, p in enumerate(data.flat)]
+        text = f"the sign of number {flipped + 1} is reversed"
+        yield Guess("component-sign", text, values, [p.r_error for p in data.flat], 4.0, 0.0)
 
 
 def _subsets(width: int) -> Iterator[tuple[int, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import permutations, product
 
 from .pattern_data import Data, Guess, Pair
@@ -77,18 +77,62 @@ def turned_back(data: Data) -> Iterator[Guess]:
         return
     axes = list(_axes(data))
     names = [name for name in data.compared.a.groups if name != data.name]
-    cost = 7 + math.log2(max(1, len(axes)))
+    cost = 7 + math.log2(len(axes) + 1)
     for name in names:
         before = vectors_along(data, name)
         if before is None or not _same_length(data, before):
             continue
+        parent = 3 * (name in data.parents)
         for axis_name, axis in axes:
-            values = [v for row, b in zip(data.rows, before, strict=True) for v in _opposite(row, b, axis)]
-            scale = [math.sqrt(sum(p.r**2 for p in row)) for row in data.rows]
-            errors = [3 * max(p.r_error for p in data.rows[i // 3]) + 8e-16 * scale[i // 3] for i in range(len(values))]
             text = f"turned by the opposite angle about {axis_name} (from {name})"
-            parent = name in data.parents
-            yield Guess("inverse-rotation", text, values, errors, cost - 3 * parent)
+            yield _turned(data, before, axis, text, cost - parent)
+        found = _shown_axis(data, name, before)
+        if found is not None:
+            text = f"turned by the opposite angle about the reference's own axis (from {name})"
+            yield _turned(data, before, found, text, cost - parent)
+
+
+def _turned(data: Data, before: list[tuple[Pair, ...]], axis: Vector, text: str, cost: float) -> Guess:
+    values, errors = list[float](), list[float]()
+    for row, b in zip(data.rows, before, strict=True):
+        values += _opposite(row, b, axis)
+        size = math.sqrt(sum(p.r**2 for p in row))
+        known = max((*(p.r_error for p in row), *(p.r_error for p in b)))
+        # the angle is read from the two vectors: what they are known to, over what lies across the axis, comes in twice
+        errors += [4 * known + 8e-16 * size] * 3
+    return Guess("inverse-rotation", text, values, errors, cost)
+
+
+def _shown_axis(data: Data, name: str, before: list[tuple[Pair, ...]]) -> Vector | None:
+    """The axis of the reference's rotation, from how it turned this vector and one of its siblings (`b` beside `a`)."""
+    turned = [p.r - q.r for p, q in zip(data.rows[0], before[0], strict=True)]
+    for mine, other in (("a", "b"), ("b", "c"), ("c", "a")):
+        theirs = _sibling(data, data.name, mine, other), _sibling(data, name, mine, other)
+        if theirs[0] is None or theirs[1] is None:
+            continue
+        moved = [x - y for x, y in zip(theirs[0], theirs[1], strict=True)]
+        axis = _cross(turned, moved)
+        size, scale = _norm(axis), _norm(turned) * _norm(moved)
+        if scale > 0 and size > 0.05 * scale:
+            return axis[0] / size, axis[1] / size, axis[2] / size
+    return None
+
+
+def _sibling(data: Data, name: str, mine: str, other: str) -> tuple[float, ...] | None:
+    """The first record of the vector that is named alike for another cell edge: rot_b_angstroms for rot_a_angstroms."""
+    parts = name.split("_")
+    if parts.count(mine) != 1:
+        return None
+    found = data.compared.a.records("_".join(other if part == mine else part for part in parts))
+    return found[0].numbers if found and len(found[0].numbers) == 3 else None
+
+
+def _cross(a: Sequence[float], b: Sequence[float]) -> Vector:
+    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+
+
+def _norm(v: Sequence[float]) -> float:
+    return math.sqrt(sum(x * x for x in v))
 
 
 def _axes(data: Data) -> Iterator[tuple[str, Vector]]:
@@ -97,8 +141,9 @@ def _axes(data: Data) -> Iterator[tuple[str, Vector]]:
     yield "z", (0.0, 0.0, 1.0)
     for name in ("spindle", "spindle_axis", "twotheta_axis"):
         for record in data.compared.a.records(name)[:1]:
-            if len(record.numbers) == 3:
-                yield name, (record.numbers[0], record.numbers[1], record.numbers[2])
+            size = _norm(record.numbers)
+            if len(record.numbers) == 3 and 0 < size < math.inf:
+                yield name, (record.numbers[0] / size, record.numbers[1] / size, record.numbers[2] / size)
 
 
 def vectors_along(data: Data, name: str) -> list[tuple[Pair, ...]] | None:
@@ -120,7 +165,7 @@ def vectors_along(data: Data, name: str) -> list[tuple[Pair, ...]] | None:
 def _same_length(data: Data, before: list[tuple[Pair, ...]]) -> bool:
     for row, b in zip(data.rows, before, strict=True):
         ours, theirs = math.sqrt(sum(p.r**2 for p in row)), math.sqrt(sum(p.r**2 for p in b))
-        if ours == 0 or abs(ours - theirs) > 1e-5 * ours:
+        if ours == 0 or abs(ours - theirs) > 3e-5 * ours:
             return False
     return any(
         any(abs(p.r - q.r) > 1e-9 * abs(q.r) for p, q in zip(row, b, strict=True))
@@ -141,7 +186,7 @@ def _opposite(row: tuple[Pair, ...], before: tuple[Pair, ...], axis: Vector) -> 
     turned = [a - along_w * u for a, u in zip(w, axis, strict=True)]
     square = sum(a * a for a in across)
     size = math.sqrt(sum(a * a for a in v))
-    if abs(along - along_w) > 1e-5 * size or square == 0:
+    if abs(along - along_w) > 3e-5 * size or square == 0:
         return (math.nan, math.nan, math.nan)
     factor = 2 * sum(a * b for a, b in zip(across, turned, strict=True)) / square
     x, y, z = (along_w * u + factor * a - t for u, a, t in zip(axis, across, turned, strict=True))
@@ -153,21 +198,39 @@ def pixels_off(data: Data) -> Iterator[Guess]:
     sizes = list(_pixel_sizes(data))
     if not sizes or data.width not in (1, 3):
         return
+    near, least = _prior(data)
+    whole = _parts(data)
     for unit, size in sizes:
-        for steps in product((0.0, 0.5, -0.5, 1.0, -1.0), repeat=1 if data.width == 1 else 2):
+        for steps in product((0.0, *(s * part for part in whole for s in (1, -1))), repeat=1 if data.width == 1 else 2):
             if any(steps):
                 offsets = _offsets(data, steps, size)
                 if offsets is not None:
-                    most = max(abs(s) for s in steps)
-                    kind = "half-pixel" if 0.5 in map(abs, steps) else "one-pixel"
+                    most = sum(whole[abs(s)] for s in steps if s)
+                    kind = "one-pixel" if all(abs(s) in (0.0, 1.0) for s in steps) else "half-pixel"
                     values = [p.r + o for p, o in zip(data.flat, offsets, strict=True)]
                     said = ", ".join(
                         f"{s:+g} pixel along {a}" for s, a in zip(steps, ("fast", "slow"), strict=False) if s
                     )
                     text = said if data.width == 3 else f"{steps[0]:+g} pixel ({size:g} {unit} a pixel)"
-                    yield Guess(
-                        kind, text, values, [p.r_error for p in data.flat], 2.0 + 2 * min(data.width, 2) + most, 5.0
-                    )
+                    yield Guess(kind, text, values, [p.r_error for p in data.flat], near + most, least)
+
+
+def _prior(data: Data) -> tuple[float, float]:
+    """Bits that any shift by pixels costs, and bits that it must be ahead: few where the quantity is made of pixels."""
+    if "pixel_mm" in data.needed:
+        return (0.5, 1.0) if data.width == 1 else (2.0, 2.0)
+    return (4.0, 5.0) if data.width == 1 else (6.0, 5.0)
+
+
+def _parts(data: Data) -> dict[float, float]:
+    """Parts of a pixel by which one may be off, with their cost: halves, and with subpixels half of one, or one."""
+    parts = {0.5: 0.5, 1.0: 1.0}
+    for name in ("said_oversample", "oversample"):
+        for record in data.compared.a.records(name)[:1]:
+            count = record.numbers[0] if record.numbers else 1.0
+            if 1 < count < 100:
+                parts = {0.5 / count: 1.0, 1.0 / count: 1.0, **parts}
+    return parts
 
 
 def _pixel_sizes(data: Data) -> Iterator[tuple[str, float]]:
@@ -201,12 +264,13 @@ def _axis(data: Data, name: str) -> tuple[float, ...] | None:
 
 def index_off(data: Data) -> Iterator[Guess]:
     """An index or a position counted in pixels is off by a half or by one in every record."""
-    if abs(data.strongest().r) < 0.01:
+    if abs(data.strongest().r) < 0.01 and not data.counted:
         return  # the reference would not show in the sum
+    cost, least = (2.0, 1.0) if data.counted else (5.0, 4.0)
     for step in (0.5, -0.5, 1.0, -1.0):
         kind = "half-pixel" if abs(step) == 0.5 else "off-by-one"
         text = f"{step:+g} everywhere" + (": an index counted from another start" if abs(step) == 1 else "")
-        yield Guess(kind, text, [p.r + step for p in data.flat], [p.r_error for p in data.flat], 5.0, 4.0)
+        yield Guess(kind, text, [p.r + step for p in data.flat], [p.r_error for p in data.flat], cost, least)
 
 
 def offset(data: Data) -> Iterator[Guess]:
@@ -218,11 +282,24 @@ def offset(data: Data) -> Iterator[Guess]:
     amount = first.c - first.r
     off = first.r_error + first.c_error
     if len(changed) == len(data.flat):
-        values = [None if p is first else p.r + amount for p in data.flat]
+        values = [None if again else p.r + amount for p, again in zip(data.flat, data.repeats(first), strict=True)]
         text = f"the same {amount:+.6g} is added everywhere"
         yield Guess("offset", text, values, [p.r_error + off for p in data.flat], 14.0)
     if data.width > 1 and len(data.rows) > 1:
         yield _row_offset(data)
+
+
+def added(data: Data) -> Iterator[Guess]:
+    """Another quantity is added, or subtracted, once too often."""
+    names = [name for name in data.compared.a.groups if name != data.name]
+    for name in names:
+        rows = vectors_along(data, name) if data.width > 1 else None
+        cost = 7 + math.log2(2 * len(names)) - 4 * (name in data.needed)
+        for sign, text in ((1.0, "added once too often"), (-1.0, "subtracted")) if rows else ():
+            more = [p for row in rows or () for p in row]
+            values = [p.r + sign * q.r for p, q in zip(data.flat, more, strict=True)]
+            errors = [p.r_error + q.r_error for p, q in zip(data.flat, more, strict=True)]
+            yield Guess("offset", f"{name} is {text}", values, errors, cost)
 
 
 def _row_offset(data: Data) -> Guess:
@@ -250,7 +327,7 @@ def wrong_rounding(data: Data) -> Iterator[Guess]:
             continue
         for text, f in ROUNDINGS:
             said = f"{name} is {text} where the reference rounds to the nearest"
-            yield Guess("integer-truncation", said, [float(f(x)) for x in fractions], None, 2.0, 1.0)
+            yield Guess("integer-truncation", said, [float(f(x)) for x in fractions], None, 0.0, 1.0)
 
 
 def _fractions(data: Data, name: str) -> list[float] | None:

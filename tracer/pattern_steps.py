@@ -7,8 +7,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from .pattern_data import Data, Guess, Pair
-from .pattern_factors import scalars_along
+from .pattern_data import DIGIT, Data, Guess, Pair, significant
+from .pattern_factors import echoed, scalars_along
 from .pattern_shapes import vectors_along
 
 
@@ -82,6 +82,16 @@ def constant(data: Data) -> Iterator[Guess]:
     yield Guess("constant", "one value everywhere where the reference varies", values, None, 6.0)
 
 
+def blocks(data: Data) -> Iterator[Guess]:
+    """The first few records stand again in place of all later ones: an outer loop that changes nothing."""
+    count = len(data.rows)
+    for size in range(2, count // 2 + 1):
+        if count % size == 0 and not all(row_same(data.rows[i], data.rows[i % size]) for i in range(count)):
+            values, errors = _from(data, [i % size for i in range(count)])
+            text = f"the first {size} records stand again in place of the later ones: an outer loop changes nothing"
+            yield Guess("constant", text, values, errors, 3.0)
+
+
 def row_same(a: tuple[Pair, ...], b: tuple[Pair, ...]) -> bool:
     """Whether two records of the reference are equal."""
     return all(p.r == q.r for p, q in zip(a, b, strict=True))
@@ -148,8 +158,11 @@ def spacing(data: Data) -> Iterator[Guess]:
 def other_values(data: Data) -> Iterator[Guess]:
     """The candidate holds another quantity's value: names swapped, not yet transformed, or read from the
     wrong place.
+
+    Only what the candidate itself shows speaks for that: an axis (0 0 1) is the value of many.
     """
-    names = [name for name in data.compared.a.groups if name != data.name]
+    shown = DIGIT * sum(significant(c) for c in {p.c for p in data.flat if not p.same})
+    names = [name for name in data.compared.a.groups if name != data.name and not echoed(name)]
     cost = 4 + math.log2(max(1, len(names)))
     for name in names:
         rows = vectors_along(data, name) if data.width > 1 else _as_rows(scalars_along(data, name))
@@ -164,7 +177,7 @@ def other_values(data: Data) -> Iterator[Guess]:
             text = f"the candidate holds {name} itself: a step between is not applied"
             yield Guess("unapplied", text, values, errors, cost - 4, 4.0)
         else:
-            yield Guess("other-quantity", f"the candidate holds the value of {name}", values, errors, cost)
+            yield Guess("other-quantity", f"the candidate holds the value of {name}", values, errors, cost, bits=shown)
 
 
 def _as_rows(scalars: list[Pair] | None) -> list[tuple[Pair, ...]] | None:

@@ -78,6 +78,9 @@ FUNCTIONS: tuple[Map, ...] = (
 )
 
 
+SHORT = 9  # digits; what float32 leaves needs more, but for a few
+
+
 def powers(data: Data) -> Iterator[Guess]:
     """Squares, roots, reciprocals."""
     yield from _maps(data, POWERS)
@@ -117,7 +120,9 @@ def scaled_reciprocal(data: Data) -> Iterator[Guess]:
 
 
 def single_precision(data: Data) -> Iterator[Guess]:
-    """Every value went through a 32-bit or 16-bit float."""
+    """Every value went through a 32-bit or 16-bit float; short numbers are what they are."""
+    if all(significant(p.c) < SHORT for p in data.flat if not p.same):
+        return
     for kind, text, form, cost in (
         ("float32", "every value is rounded to float32 (24 bits)", "f", 2.0),
         ("float16", "every value is rounded to float16 (11 bits)", "e", 5.0),
@@ -133,21 +138,42 @@ def _through(value: float, form: str) -> float:
 
 
 def decimals(data: Data) -> Iterator[Guess]:
-    """Rounded to a few decimals or digits, as by a format string."""
+    """Rounded to a few decimals or digits, as by a format string.
+
+    Only the digits that are left speak for it: any short number nearby would be the rounding of as many others.
+    """
     if all(significant(p.c) > min(12, data.digits - 3) for p in data.flat if not p.same):
         return  # what the print format cuts off is no mistake
+    if all(p.c.is_integer() for p in data.flat if math.isfinite(p.c)):
+        return  # `whole` speaks of these; an index is whole by nature
+    if all(abs(p.r - p.c) < 0.02 * _last_place(p.c) for p in data.flat if not p.same):
+        return  # what was cut off is too little for the digits that are left: they are short by nature
+    bits = DIGIT * sum(digits for _, digits in {(p.c, significant(p.c)) for p in data.flat if not p.same})
     for places in range(1, 10):
         values = [round(p.r, places) if math.isfinite(p.r) else p.r for p in data.flat]
-        yield Guess("decimals", f"rounded to {places} decimals", values, None, 6.0)
+        yield Guess("decimals", f"rounded to {places} decimals", values, None, 6.0, bits=bits)
     for digits in range(2, 12):
         values = [float(f"{p.r:.{digits}g}") for p in data.flat]
-        yield Guess("decimals", f"rounded to {digits} digits", values, None, 6.0)
+        yield Guess("decimals", f"rounded to {digits} digits", values, None, 6.0, bits=bits)
+
+
+def _last_place(value: float) -> float:
+    """What one in the last digit of a short number stands for."""
+    if value == 0 or not math.isfinite(value):
+        return 0.0
+    return 10.0 ** (math.floor(math.log10(abs(value))) - significant(value) + 1)
 
 
 def whole(data: Data) -> Iterator[Guess]:
-    """Cut off or rounded to a whole number."""
+    """Cut off or rounded to a whole number.
+
+    Only the size of the number that is left speaks for it: 0, 1 and -1 come from everywhere.
+    """
     if not all(p.c.is_integer() for p in data.flat if math.isfinite(p.c)):
         return
+    if any(abs(p.c) >= 10.0 ** (data.digits - 3) for p in data.flat if math.isfinite(p.c)):
+        return  # whole because no more digits were printed
+    bits = sum(2 * math.log2(1 + abs(c)) for c in {p.c for p in data.flat if not p.same and math.isfinite(p.c)})
     for text, f in (
         ("cut off to a whole number", math.trunc),
         ("rounded down to a whole number", math.floor),
@@ -155,7 +181,7 @@ def whole(data: Data) -> Iterator[Guess]:
         ("rounded to a whole number", round),
     ):
         values = [float(f(p.r)) if math.isfinite(p.r) else math.nan for p in data.flat]
-        yield Guess("integer-truncation", text, values, None, 5.0)
+        yield Guess("integer-truncation", text, values, None, 5.0, bits=bits)
 
 
 def absolute(data: Data) -> Iterator[Guess]:
@@ -182,6 +208,8 @@ def special(data: Data) -> Iterator[Guess]:
     least = TRUE if count > 1 else 2.0
     yield Guess("zeroed", "every value is zero", [0.0] * count, None, 1.0, least)
     yield Guess("one", "every value is 1: a factor that was never applied", [1.0] * count, None, 4.0, 6.0)
+    if data.unit == "m" and all(math.log10(p.r) % 1 for p in data.flat if 0 < p.r < math.inf):
+        yield Guess("one", "every value is 1 Å", [1e-10] * count, None, 5.0, 1.0)
 
 
 def identity_matrix(data: Data) -> Iterator[Guess]:
@@ -194,14 +222,21 @@ def identity_matrix(data: Data) -> Iterator[Guess]:
 def typed_constant(data: Data) -> Iterator[Guess]:
     """A constant of few digits that is nearly the reference's: typed in, or another edition of the same constant."""
     first, ours = data.flat[0].c, data.flat[0].r
-    if data.width != 1 or any(p.c != first or p.r != ours for p in data.flat) or not math.isfinite(first):
+    if data.width != 1 or any(p.c != first or p.r != ours for p in data.flat) or not 1e-75 < abs(first) < 1e75:
         return
-    shown, most = significant(first), significant(ours)
-    if first == 0 or shown > min(12, data.digits - 3) or shown < 3 or abs(first - ours) > 1e-2 * abs(first):
+    if abs(first - ours) > 1e-2 * abs(first) or first.is_integer():
         return
-    text = f"{first:.15g}, a constant typed with {shown} digits or from another table, not {ours:.15g}"
-    errors = [0.0] * len(data.flat)
-    yield Guess("typed-constant", text, [first] * len(data.flat), errors, 6.0, 4.0, DIGIT * (min(15, most + 1) - shown))
+    known = data.compared.a.catalogue.get(data.name)
+    tables = known is not None and known.kind == "constant"  # only those are tabulated, and squared
+    for value, trusted, text, cost in (
+        (first, ours, "{c}, a constant typed with {n} digits or from another table, not {r}", 6.0),
+        (first**2, ours**2, "the square {c} is a constant typed with {n} digits or from another table, not {r}", 9.0),
+    )[: 1 + tables]:
+        shown, most = significant(float(f"{value:.13g}")), significant(trusted)
+        if 3 <= shown <= min(12, data.digits - 3):
+            said = text.format(c=f"{value:.13g}", n=shown, r=f"{trusted:.15g}")
+            bits = DIGIT * (min(15, most + 1) - shown)
+            yield Guess("typed-constant", said, [first] * len(data.flat), None, cost, 4.0, bits)
 
 
 def default(data: Data) -> Iterator[Guess]:
@@ -213,11 +248,13 @@ def default(data: Data) -> Iterator[Guess]:
         return
     if not all(1 / 30 < first / p.r < 30 for p in data.flat if p.r != 0):
         return  # a default is of the table's kind
+    known = data.compared.a.catalogue.get(data.name)
+    if known is not None and known.kind != "input":
+        return  # what is computed is looked up nowhere
     shown, most = significant(first), max(significant(p.r) for p in data.flat)
-    given = any(
-        first in record.numbers for view in (data.compared.a, data.compared.b) for record in view.records("default_F")
-    )
-    if (shown > 2 or most < shown + 2) and not given:
+    told = [x for name in ("default_F", "said_default_F") for r in data.compared.a.records(name) for x in r.numbers]
+    given = first in told
+    if not given and (told or shown > 2 or most < shown + 2):
         return
     text = f"{first:g} everywhere: a default instead of the value from a table"
     distinct = len({p.r for p in data.flat})

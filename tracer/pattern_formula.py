@@ -1,0 +1,156 @@
+"""The quantity's own formula, written wrongly: a factor left out or twice, a rotation left out or the other way round.
+
+Where a quantity sums over what the trace holds, or is made of several others, no factor between the two sides explains
+such a mistake: the formula itself, evaluated with the mistake in it, does.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator
+from itertools import combinations
+from typing import cast
+
+from .formula import Formula, Unknown, compile_formula
+from .pattern_data import Data, Guess
+from .uncertain import Num
+from .view import At
+
+ROTATIONS = ("about_x", "about_y", "about_z")
+MOST_FACTORS = 10
+SLACK = 4.0  # times the error bound of a formula's value, as in a closure
+Variant = tuple[str, str, float, ast.expr]
+
+
+def miswritten(data: Data) -> Iterator[Guess]:
+    """Every formula of the quantity with one mistake in it, evaluated on the candidate."""
+    known = data.compared.a.catalogue.get(data.name)
+    if known is None or known.of is not None:
+        return
+    seen = set[str]()
+    for alternative in known.formulas:
+        for kind, text, cost, tree in _variants(ast.parse(alternative.formula.text.strip(), mode="eval").body):
+            formula = ast.unparse(tree)
+            if formula in seen:
+                continue
+            seen.add(formula)
+            found = _evaluated(data, compile_formula(formula))
+            if found is not None:
+                yield Guess(kind, text, *found, cost)
+
+
+def _evaluated(data: Data, formula: Formula) -> tuple[list[float], list[float]] | None:
+    """Its value and error along the candidate's records; None where it cannot be had, or is far off at once."""
+    values, errors = list[float](), list[float]()
+    for row, (_, candidate) in zip(data.rows, data.records, strict=True):
+        try:
+            term = formula(At(data.compared.b, candidate, {}))
+        except (Unknown, ArithmeticError, ValueError):
+            return None
+        numbers = (term,) if isinstance(term, Num) else term
+        if len(numbers) != data.width:
+            return None
+        for pair, number in zip(row, numbers, strict=True):
+            if not abs(pair.c - number.v) <= SLACK * number.e + pair.c_error:
+                return None
+            values.append(number.v)
+            errors.append(SLACK * number.e)
+    return values, errors
+
+
+def _variants(tree: ast.expr) -> Iterator[Variant]:
+    """All ways to write it with one mistake; the tree itself is left as it is."""
+    products = [path for path in _paths(tree) if _is_product(_at(tree, path)) and not _in_product(tree, path)]
+    for path in products:
+        yield from _factors(tree, path)
+    for path in _paths(tree):
+        node = _at(tree, path)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ROTATIONS:
+            text = f"{node.func.id[-1]} is turned about by the opposite angle"
+            yield "inverse-rotation", text, 5.0, _with(tree, (*path, "args", 0), ast.UnaryOp(ast.USub(), node.args[0]))
+            yield (
+                "unapplied",
+                f"the rotation about {node.func.id[-1]} is left out",
+                6.0,
+                _with(tree, (*path, "args", 0), ast.Constant(0.0)),
+            )
+
+
+def _factors(tree: ast.expr, path: tuple[str | int, ...]) -> Iterator[Variant]:
+    """One factor left out or twice; two left out."""
+    factors = _flat(_at(tree, path))[:MOST_FACTORS]
+    named = [i for i, (node, _) in enumerate(factors) if not isinstance(node, ast.Constant)]
+    texts = [ast.unparse(node) for node, _ in factors]
+    for i in named:
+        over = factors[i][1] < 0
+        text = "the candidate is not divided by {q}" if over else "the candidate lacks a factor {q}"
+        yield "missing-factor", text.format(q=texts[i]), 5.0, _with(tree, path, _product(factors, {i: 0}))
+        text = "the candidate is divided by {q} once too often" if over else "the candidate has a factor {q} too many"
+        yield "extra-factor", text.format(q=texts[i]), 6.0, _with(tree, path, _product(factors, {i: 2}))
+    for i, j in combinations(named, 2):
+        twins = all(texts.count(texts[k]) == 2 for k in (i, j)) and texts[i] != texts[j]
+        kind = "missing-square" if twins else "missing-factor"
+        text = f"the candidate lacks {texts[i]} and {texts[j]}" + (" where their squares belong" if twins else "")
+        yield kind, text, 8.0, _with(tree, path, _product(factors, {i: 0, j: 0}))
+
+
+def _flat(node: ast.expr, sign: int = 1) -> list[tuple[ast.expr, int]]:
+    """The factors of a product, with 1 or -1 for divided by."""
+    if not _is_product(node):
+        return [(node, sign)]
+    assert isinstance(node, ast.BinOp)
+    return _flat(node.left, sign) + _flat(node.right, sign if isinstance(node.op, ast.Mult) else -sign)
+
+
+def _product(factors: list[tuple[ast.expr, int]], times: dict[int, int]) -> ast.expr:
+    """The product again, each factor as often as said (once unless said otherwise)."""
+    result: ast.expr = ast.Constant(1.0)
+    for index, (node, sign) in enumerate(factors):
+        for _ in range(times.get(index, 1)):
+            result = ast.BinOp(result, ast.Mult() if sign > 0 else ast.Div(), copy.deepcopy(node))
+    return result
+
+
+def _is_product(node: ast.AST) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div)
+
+
+def _paths(node: ast.AST, here: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The places of all expressions below a node."""
+    if isinstance(node, ast.expr):
+        yield here
+    for field, value in ast.iter_fields(node):
+        if isinstance(value, ast.expr):
+            yield from _paths(value, (*here, field))
+        elif isinstance(value, list):
+            for index, item in enumerate(cast("list[object]", value)):
+                if isinstance(item, ast.expr):
+                    yield from _paths(item, (*here, field, index))
+
+
+def _at(node: object, path: tuple[str | int, ...]) -> ast.expr:
+    for step in path:
+        node = node[step] if isinstance(step, int) else getattr(node, step)  # type: ignore[index]
+    assert isinstance(node, ast.expr)
+    return node
+
+
+def _in_product(tree: ast.expr, path: tuple[str | int, ...]) -> bool:
+    return bool(path) and _is_product(_at(tree, path[:-1])) if path and isinstance(path[-1], str) else False
+
+
+def _with(tree: ast.expr, path: tuple[str | int, ...], new: ast.expr) -> ast.expr:
+    """A copy of the tree with another expression at one place."""
+    if not path:
+        return new
+    result = copy.deepcopy(tree)
+    *before, last = path
+    holder: object = result
+    for step in before:
+        holder = holder[step] if isinstance(step, int) else getattr(holder, step)  # type: ignore[index]
+    if isinstance(last, int):
+        cast("list[object]", holder)[last] = new
+    else:
+        setattr(cast("object", holder), last, new)
+    return result
