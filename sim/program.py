@@ -19,6 +19,7 @@ Exit status: 0; 9 where the real program detects the same error; 2 for what only
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ _SWITCHES = ("--phi-records", "--progress", "--help")
 _STATUS_9 = frozenset(
     {"no-structure-factors", "no-cell", "no-sources", "empty-stol", "unreadable-file", "bad-cache", "no-gemmi"}
 )
+_PIPE_CLOSED = 141  # as a shell says it of a C program
 _LONG = 20_000_000
 """Samples above which a run shows its progress on a terminal."""
 
@@ -67,6 +69,9 @@ def main(argv: Sequence[str]) -> int:
     except FirstbadError as error:
         print(f"error: {error}", file=sys.stderr)
         return 9 if error.slug in _STATUS_9 else 2
+    except BrokenPipeError:  # who read our output has gone, as `head` does; files stay as they are
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
     return 0
 
 
