@@ -344,8 +344,13 @@ def dot_of(scene: object) -> torch.Tensor:
 
 def test_a_reader_that_has_gone_is_no_traceback(tmp_path: Path) -> None:
     """As in `… | head -1`: the rest of the output has nobody to go to."""
-    command = [sys.executable, "-m", "firstbad.sim", *"-cell 50 50 50 90 90 90 -default_F 10 -lambda 1 -N 2".split()]
-    command += "-distance 100 -detpixels 8 -trace_pixel 3 3 -nopgm -nonoise".split()
+    command = [
+        sys.executable,
+        "-m",
+        "firstbad.sim",
+        *["-cell", "50", "50", "50", "90", "90", "90", "-default_F", "10", "-lambda", "1", "-N", "2"],
+    ]
+    command += ["-distance", "100", "-detpixels", "8", "-trace_pixel", "3", "3", "-nopgm", "-nonoise"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None and child.stderr is not None
         child.stdout.close()
