@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -193,7 +194,10 @@ class _Session:
         pixel = self._traced()
         if pixel is not None:
             facts = {"side": "PY", "pixel": f"{pixel[0]},{pixel[1]}", "digits": self.settings.digits}
-            self.sink.open(**facts, program="firstbad.sim", dtype=self.settings.dtype)
+            args = shlex.join(self.experiment.argv)
+            self.sink.open(
+                **facts, program="firstbad.sim", dtype=self.settings.dtype, quirks=self.settings.quirks, args=args
+            )
         self._cache()
         for doubt in doubts(self.scene):
             _warn(doubt)

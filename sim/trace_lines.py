@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ..tracer.model import Record
 from ..tracer.tap import Tapped
+from ..tracer.writer import said_facts
 from .numbers import g
 from .scene import Scene
 from .vec import RTD
@@ -78,8 +79,7 @@ class Sink:
 
     def open(self, **facts: object) -> None:
         """Begin a sealed trace with `facts` about the run."""
-        said = " ".join(f"{key}={str(value).replace(' ', '%20')}" for key, value in facts.items())
-        self.out.write(f"TRACE_OPEN: firstbad-trace 1 {said}\n")
+        self.out.write(f"TRACE_OPEN: firstbad-trace 1 {said_facts(facts)}\n")
         self.opened, self.records, self.crc = True, 0, 0
 
     def close(self) -> None:

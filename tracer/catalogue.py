@@ -8,23 +8,18 @@ rule with its reason. docs/catalogue.md describes the file. Without one, order s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from .errors import FirstbadError
-from .formula import Formula, compile_formula
+from .formula import Formula
 
 if TYPE_CHECKING:
     from .noise import NoiseTable
 
-KINDS = ("derived", "input", "constant", "config", "branch")
-_QUANTITY_KEYS = {
-    "aliases", "unit", "shape", "scope", "kind", "parents", "beside", "formula", "of", "noise", "final", "open", "note",
-}  # fmt: skip
-_PARAMETER_KEYS = {"kind", "aliases", "least", "most", "digits", "solve", "note"}
 DEFAULT = Path(__file__).with_name("nanobragg.toml")
 
 
@@ -39,11 +34,15 @@ class Noise:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One formula and the condition under which it applies (None: always)."""
+    """One formula and the condition under which it applies (None: always).
+
+    `sure`: where it applies it must hold, although the quantity is open.
+    """
 
     formula: Formula
     when: Formula | None = None
     why: str = ""
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +96,22 @@ class Console:
     scale: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An argument that the program was started with: `says` names the up to `values` numbers behind it (0: a switch).
+
+    An argument that begins with "-" is this option where `flag` is found in it. Several of it are several values, the
+    program heeds the last.
+    """
+
+    flag: re.Pattern[str]
+    says: str
+    values: int = 1
+    least: int = 1
+    fill: float | None = None
+    """What stands for values beyond the `least` that were not given."""
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """Quantities by name, their graph, and parameters. Empty: nothing is known."""
@@ -105,6 +120,9 @@ class Catalogue:
     parameters: Mapping[str, Parameter] = field(default_factory=dict[str, Parameter])
     name: str = ""
     console: tuple[Console, ...] = ()
+    options: tuple[Option, ...] = ()
+    asked: Mapping[str, Alternative] = field(default_factory=dict[str, Alternative])
+    """What the command line asks for, computed from the options alone: for formulas to read, in no trace."""
     measured: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
     """Roundings beyond what is inherited, by dtype and quantity, as reruns showed them (noise.py)."""
 
@@ -130,6 +148,11 @@ class Catalogue:
     def canonical(self, name: str) -> str:
         """The name that the catalogue uses for `name` (an alias, or `section/alias`); `name` itself if none."""
         return self._canonical.get(name, name)
+
+    @cached_property
+    def typed(self) -> frozenset[str]:
+        """Names that formulas read and no trace holds: options, and what follows from them."""
+        return frozenset((*(option.says for option in self.options), *self.asked, "arguments"))
 
     @cached_property
     def children(self) -> dict[str, tuple[str, ...]]:
@@ -202,8 +225,10 @@ def _parsed(text: str, name: str, noise: NoiseTable | None) -> Catalogue:
 
 def from_document(document: Mapping[str, Any], name: str = "") -> Catalogue:
     """A catalogue out of parsed TOML; every name, key, formula and parent is checked."""
-    checker = _Checker(name or "the catalogue")
-    checker.keys("", document, {"quantity", "parameter", "console", "title", "origin"})
+    from .catalogue_check import Checker
+
+    checker = Checker(name or "the catalogue")
+    checker.keys("", document, {"quantity", "parameter", "console", "option", "asked", "title", "origin"})
     parameters = {
         key: checker.parameter(key, checker.table(f"parameter.{key}", entry))
         for key, entry in checker.table("parameter", document.get("parameter", {})).items()
@@ -214,146 +239,9 @@ def from_document(document: Mapping[str, Any], name: str = "") -> Catalogue:
     }
     console = tuple(checker.console(entry) for entry in cast(list[object], document.get("console", [])))
     said = {group for line in console for group in line.pattern.groupindex}
-    checker.graph(quantities, parameters, said)
-    return Catalogue(quantities, parameters, str(document.get("title", "")) or Path(name).name, console)
-
-
-class _Checker:
-    """Reads entries and refuses, with the entry's name, what it does not understand."""
-
-    def __init__(self, where: str) -> None:
-        self.where = where
-
-    def fail(self, entry: str, what: str) -> FirstbadError:
-        return FirstbadError(
-            f"{self.where}: {entry or 'top level'} {what}",
-            remedy="docs/catalogue.md describes each key.",
-            slug="catalogue-entry",
-        )
-
-    def table(self, entry: str, value: object) -> Mapping[str, Any]:
-        if not isinstance(value, dict):
-            raise self.fail(entry, "is no table")
-        return cast(dict[str, Any], value)
-
-    def keys(self, entry: str, table: Mapping[str, Any], known: Iterable[str]) -> None:
-        extra = sorted(set(table) - set(known))
-        if extra:
-            raise self.fail(entry, f"has the unknown key {extra[0]!r}; known are {', '.join(sorted(known))}")
-
-    def words(self, entry: str, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
-        value: Any = table.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(word, str) for word in cast(list[Any], value)):
-            raise self.fail(entry, f"has {key!r} that is no list of names")
-        return tuple(cast(list[str], value))
-
-    def formula(self, entry: str, text: object) -> Formula:
-        try:
-            return compile_formula(str(text))
-        except ValueError as error:
-            raise self.fail(entry, f"has a formula that cannot be used: {error}") from None
-
-    def parameter(self, name: str, table: Mapping[str, Any]) -> Parameter:
-        entry = f"parameter.{name}"
-        self.keys(entry, table, _PARAMETER_KEYS)
-        kind = table.get("kind")
-        if kind not in ("integer", "decimal") or (kind == "decimal") != ("solve" in table):
-            raise self.fail(entry, "needs kind = 'integer', or kind = 'decimal' and 'solve'")
-        return Parameter(
-            name,
-            str(kind),
-            self.words(entry, table, "aliases"),
-            int(table.get("least", 1)),
-            int(table.get("most", 1000)),
-            int(table.get("digits", 4)),
-            self.formula(entry, table["solve"]) if "solve" in table else None,
-        )
-
-    def console(self, value: object) -> Console:
-        table = self.table("console", value)
-        self.keys("console", table, {"line", "digits", "scale", "note"})
-        try:
-            pattern = re.compile(str(table.get("line", "")))
-        except re.error as error:
-            raise self.fail("console", f"has a line that is no pattern: {error}") from None
-        if not pattern.groupindex:
-            raise self.fail("console", "has a line without a named group")
-        return Console(pattern, int(table.get("digits", 6)), float(table.get("scale", 1.0)))
-
-    def quantity(self, name: str, table: Mapping[str, Any]) -> Quantity:
-        entry = f"quantity.{name}"
-        self.keys(entry, table, _QUANTITY_KEYS)
-        kind = str(table.get("kind", "derived"))
-        if kind not in KINDS:
-            raise self.fail(entry, f"has the kind {kind!r}; known are {', '.join(KINDS)}")
-        return Quantity(
-            name,
-            self.words(entry, table, "aliases"),
-            str(table.get("unit", "")),
-            tuple(int(n) for n in table.get("shape", [])),
-            str(table.get("scope", "run")),
-            kind,
-            self.words(entry, table, "parents"),
-            self.words(entry, table, "beside"),
-            tuple(self.alternatives(entry, table.get("formula", []))),
-            self.formula(entry, table["of"]) if "of" in table else None,
-            self.noise(entry, table.get("noise")),
-            bool(table.get("final", False)),
-            bool(table.get("open", False)),
-            str(table.get("note", "")),
-        )
-
-    def alternatives(self, entry: str, value: object) -> Iterator[Alternative]:
-        for one in cast(list[object], value) if isinstance(value, list) else [value]:
-            if isinstance(one, str):
-                yield Alternative(self.formula(entry, one))
-                continue
-            table = self.table(entry, one)
-            self.keys(entry, table, {"is", "when", "why"})
-            when = self.formula(entry, table["when"]) if "when" in table else None
-            yield Alternative(self.formula(entry, table.get("is", "")), when, str(table.get("why", "")))
-
-    def noise(self, entry: str, value: object) -> Noise:
-        if value is None:
-            return Noise()
-        table = self.table(entry, value)
-        self.keys(entry, table, {"ulp", "scale", "why"})
-        if not table.get("why"):
-            raise self.fail(entry, "has a noise rule without its reason, 'why'")
-        scale = self.formula(entry, table["scale"]) if "scale" in table else None
-        return Noise(float(table.get("ulp", 8.0)), scale, str(table["why"]))
-
-    def graph(
-        self, quantities: Mapping[str, Quantity], parameters: Mapping[str, Parameter], said: Iterable[str] = ()
-    ) -> None:
-        """Parents exist, there is no cycle, formulas read parents and parameters only, no alias serves two."""
-        owner: dict[str, str] = {}
-        for name, quantity in quantities.items():
-            entry = f"quantity.{name}"
-            for alias in (name, *quantity.aliases):
-                if owner.setdefault(alias, name) != name:
-                    raise self.fail(entry, f"shares the name {alias!r} with {owner[alias]}")
-            for parent in (*quantity.parents, *quantity.beside):
-                if parent not in quantities:
-                    raise self.fail(entry, f"has the parent {parent!r}, which is no quantity")
-            known = {name, *quantity.parents, *quantity.beside, *parameters, *said}
-            for alternative in quantity.formulas:
-                unknown = sorted(alternative.formula.names - known)
-                if unknown:
-                    raise self.fail(entry, f"has a formula over {unknown[0]!r}, which is neither parent nor parameter")
-        self.acyclic(quantities)
-
-    def acyclic(self, quantities: Mapping[str, Quantity]) -> None:
-        state: dict[str, int] = {}
-
-        def visit(name: str) -> None:
-            if state.get(name) == 1:
-                raise self.fail(f"quantity.{name}", "is computed from itself")
-            if name not in state:
-                state[name] = 1
-                for parent in quantities[name].parents:
-                    visit(parent)
-                state[name] = 2
-
-        for name in quantities:
-            visit(name)
+    options = tuple(checker.option(entry) for entry in cast(list[object], document.get("option", [])))
+    said |= {option.says for option in options} | {"arguments"}
+    asked = checker.asked(checker.table("asked", document.get("asked", {})), said)
+    checker.graph(quantities, parameters, said | asked.keys())
+    title = str(document.get("title", "")) or Path(name).name
+    return Catalogue(quantities, parameters, title, console, options, asked)

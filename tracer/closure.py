@@ -104,7 +104,8 @@ def check_record(view: View, record: Record, quantity: Quantity) -> ClosureResul
         best = best if best is not None and (best.factor is not None or not best.expected) else result
     if undecided or best is None:
         return ClosureResult(quantity.name, record, None, why=f"the trace does not hold {undecided}")
-    if quantity.open and (best.factor is None or _power_of_ten(best.factor, 0.0) is None):
+    sure = any(alternative.sure for alternative in alternatives)
+    if quantity.open and not sure and (best.factor is None or _power_of_ten(best.factor, 0.0) is None):
         return replace(best, holds=None, why=quantity.note or "it may come from elsewhere")
     return best
 

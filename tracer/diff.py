@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import closure
 from .align import By, Pairing, align
+from .arguments import compare_arguments
 from .catalogue import Catalogue, load
 from .closure import ClosureResult
 from .coarse import settle
@@ -22,6 +23,10 @@ from .view import View
 
 if TYPE_CHECKING:
     from .pattern import Pattern
+
+
+_FACTS_APART = ("side", "program", "digits", "threads", "device", "dtype", "args")
+"""Facts of a manifest that two sides may well differ in; the arguments are compared one by one."""
 
 
 class Role(StrEnum):
@@ -295,8 +300,11 @@ def _settings(case: Case, judged: Sequence[Judged], healed: set[str]) -> tuple[S
     found: list[Setting] = []
     a, b = case.a.trace.facts, case.b.trace.facts
     for key in a:
-        if key in b and a[key] != b[key] and key not in ("side", "program", "digits", "threads", "device", "dtype"):
+        if key in b and a[key] != b[key] and key not in _FACTS_APART:
             found.append(Setting(key, a[key], b[key], "manifest"))
+    if "args" in a and "args" in b:
+        asked = compare_arguments(a["args"], b["args"], case.catalogue.options)
+        found.extend(Setting(flag, x, y, "argument") for flag, x, y in asked)
     seen = set[str]()
     for one in judged:
         quantity = case.catalogue.get(one.quantity)

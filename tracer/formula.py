@@ -3,7 +3,7 @@
 `(diffracted_vec - incident_vec)/lambda_angstroms`, `dot(a, b)`, `N if x == 0 else y`, `hkl_frac[0]`, `(u,
 v, w)`. Arithmetic is element by element over vectors, a number spreads over a vector. `first(x)`, `last(x)`
 evaluate x at the first or last record of its quantities, `total(x)` sums over all of them, `count(name)`
-counts them.
+counts them, `index(name)` is the number (from 0) of the record here, `at(x, n)` evaluates x at record number n.
 """
 
 from __future__ import annotations
@@ -39,6 +39,14 @@ class Values(Protocol):
         """The first or last of `many`; Unknown where there is none."""
         ...
 
+    def nth(self, names: frozenset[str], place: int) -> Values:
+        """Number `place` (from 0) of `many`; Unknown where there is none."""
+        ...
+
+    def place(self, name: str) -> int:
+        """The number (from 0) in its loop of the record of `name` here."""
+        ...
+
     def count(self, name: str) -> int:
         """How many records of `name` there are."""
         ...
@@ -51,10 +59,11 @@ _ONE: dict[str, Callable[..., Any]] = {
 _VECTOR: dict[str, Callable[..., Any]] = {
     "dot": u.dot, "cross": u.cross, "norm": u.norm, "unit": u.unit, "matmul": u.matmul,
 }  # fmt: skip
+_TURN = "about"
 _ROTATION: dict[str, Callable[..., Any]] = {"about_x": u.about_x, "about_y": u.about_y, "about_z": u.about_z}
-_PAIRS = ("atan2", "sincg", "dot", "cross", "matmul")
-_PLACE = ("first", "last", "total", "count")
-FUNCTIONS = frozenset((*_ONE, *_VECTOR, *_ROTATION, *_PLACE))
+_PAIRS = ("atan2", "sincg", "dot", "cross", "matmul", "about", "at")
+_PLACE = ("first", "last", "total", "count", "index", "at")
+FUNCTIONS = frozenset((*_ONE, *_VECTOR, *_ROTATION, *_PLACE, _TURN))
 CONSTANTS: Mapping[str, float] = {"pi": math.pi}
 _NODES = (
     ast.Expression, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Compare, ast.BoolOp, ast.Call, ast.Name, ast.Constant,
@@ -121,7 +130,7 @@ def _check_call(node: ast.Call, text: str) -> None:
         raise ValueError(f"{text!r} calls {ast.unparse(node.func)}, which is none of {', '.join(sorted(FUNCTIONS))}")
     if len(node.args) != (2 if node.func.id in _PAIRS else 1):
         raise ValueError(f"{text!r} calls {node.func.id} with the wrong number of arguments")
-    if node.func.id == "count" and not isinstance(node.args[0], ast.Name):
+    if node.func.id in ("count", "index") and not isinstance(node.args[0], ast.Name):
         raise ValueError(f"{text!r} counts something else than the records of a quantity")
 
 
@@ -137,7 +146,7 @@ def _term(node: ast.expr) -> Evaluate:
         case ast.BinOp(left=left, op=op, right=right):
             return _binary(_OPERATIONS[type(op)], _term(left), _term(right))
         case ast.Call(func=ast.Name(id=name), args=arguments):
-            return _placed(name, arguments[0]) if name in _PLACE else _call(name, [_term(a) for a in arguments])
+            return _placed(name, arguments) if name in _PLACE else _call(name, [_term(a) for a in arguments])
         case ast.Subscript(value=whole, slice=ast.Constant(value=index)):
             inner, at = _term(whole), cast(int, index)
             return lambda values: _component(inner(values), at)
@@ -198,6 +207,9 @@ def _call(name: str, arguments: list[Evaluate]) -> Evaluate:
     if name in _VECTOR:
         whole = _VECTOR[name]
         return lambda values: cast(Term, whole(*(_vector(argument(values)) for argument in arguments)))
+    if name == _TURN:
+        axis, angle = arguments
+        return lambda values: u.about(_vector(axis(values)), _number(angle(values)))
     function = _ONE.get(name) or _ROTATION[name]
     if len(arguments) == 1 and name in _ONE:
         only = arguments[0]
@@ -209,11 +221,15 @@ def _each(function: Callable[[Num], Num], term: Term) -> Term:
     return function(term) if isinstance(term, Num) else tuple(map(function, term))
 
 
-def _placed(name: str, argument: ast.expr) -> Evaluate:
-    names, inner = _names(argument), _term(argument)
-    if name == "count":
+def _placed(name: str, arguments: list[ast.expr]) -> Evaluate:
+    names, inner = _names(arguments[0]), _term(arguments[0])
+    if name in ("count", "index"):
         (only,) = names
-        return lambda values: Num(float(values.count(only)))
+        count = name == "count"
+        return lambda values: Num(float(values.count(only) if count else values.place(only)))
+    if name == "at":
+        number = _term(arguments[1])
+        return lambda values: inner(values.nth(names, round(_number(number(values)).v)))
     if name == "total":
         return lambda values: _total(inner, values.many(names))
     last = name == "last"

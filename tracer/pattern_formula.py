@@ -30,6 +30,8 @@ def miswritten(data: Data) -> Iterator[Guess]:
         return
     seen = set[str]()
     for alternative in known.formulas:
+        if alternative.formula.names & data.compared.a.catalogue.typed:
+            continue  # what was asked for is no slip in the quantity's own formula
         for kind, text, cost, tree in _variants(ast.parse(alternative.formula.text.strip(), mode="eval").body):
             formula = ast.unparse(tree)
             if formula in seen:

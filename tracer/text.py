@@ -277,7 +277,7 @@ class Seal:
                 slug="trace-version",
             )
         pairs = (word.partition("=") for word in words[2:])
-        self._facts = {key: value.replace("%20", " ") for key, _, value in pairs}
+        self._facts = {key: _unquoted(value) for key, _, value in pairs}
         self._opened = number
 
     def _close(self, text: str, number: int) -> None:
@@ -299,3 +299,11 @@ class Seal:
         raise FirstbadError(
             f"{self._name} {what}: it is {why}", remedy="Record the trace again.", slug="trace-broken-seal"
         )
+
+
+def _unquoted(value: str) -> str:
+    if "%" not in value:
+        return value
+    from urllib.parse import unquote
+
+    return unquote(value)

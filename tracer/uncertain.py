@@ -224,3 +224,14 @@ def about_z(angle: Num) -> Vector:
     """Right-handed rotation about z, row-major."""
     c, s, zero, one = cos(angle), sin(angle), Num(0.0), Num(1.0)
     return (c, -s, zero, s, c, zero, zero, zero, one)
+
+
+def about(axis: Vector, angle: Num) -> Vector:
+    """Rotation by `angle` about `axis`, taken as of length 1 and not made so; row-major (physics.md 1.3)."""
+    c, s = cos(angle), sin(angle)
+    x, y, z = axis
+    rest, zero = Num(1.0) - c, Num(0.0)
+    skew = (zero, -z, y, z, zero, -x, -y, x, zero)
+    outer = tuple(left * right for left in axis for right in axis)
+    unit_matrix = (c, zero, zero, zero, c, zero, zero, zero, c)
+    return tuple(o * rest + k * s + d for o, k, d in zip(outer, skew, unit_matrix, strict=True))

@@ -9,8 +9,9 @@ from .catalogue import Alternative, Catalogue, Noise, Quantity
 from .formula import Unknown, Values
 from .model import Record, Trace
 from .place import loop_level, place, qualified
-from .resolution import Formats, significant
-from .uncertain import EPSILON, FLOAT32, Num, Term, to_float32
+from .resolution import Formats
+from .said import single, spoken, told_half
+from .uncertain import EPSILON, FLOAT32, Num, Term
 
 Klass = tuple[str, ...]
 LEVELS = {"run": 0, "pixel": 1, "layer": 2, "subpixel": 3, "source": 4, "phi": 5, "mosaic": 6}
@@ -45,25 +46,22 @@ class View:
             klass = tuple(sorted(place(record)))
             self.groups.setdefault(name, {}).setdefault(klass, []).append(record)
         self._told: dict[int, int] = {}
+        self._asked: dict[str, Term | None] = {}
         self._hear()
         self._number_siblings()
         digits = trace.facts.get("digits", "")
         self.formats = Formats(trace.records, int(digits) if digits.isdigit() else 0)
-        self.dtype = "float32" if _single(trace, trace.facts.get("dtype", "")) else "float64"
+        self.dtype = "float32" if single(trace, trace.facts.get("dtype", "")) else "float64"
         self.epsilon = FLOAT32 if self.dtype == "float32" else EPSILON
 
     def _hear(self) -> None:
-        """What the program says of its set-up in plain lines; a TRACE record of the same name wins."""
+        """What the program says of its set-up in plain lines and was started with; a TRACE record of the name wins."""
         known, end = set(self.groups), len(self.trace.records)
-        for line in self.trace.plain:
-            for console in self.catalogue.console:
-                match = console.pattern.search(line)
-                for name, text in match.groupdict().items() if match else ():
-                    if name not in known and text is not None:
-                        record = _heard(name, text, console.scale)
-                        self.names[id(record)], self._position[id(record)] = name, end
-                        self._told[id(record)] = console.digits
-                        self.groups.setdefault(name, {}).setdefault((), []).append(record)
+        for record, digits in spoken(self.trace, self.catalogue):
+            if record.quantity not in known:
+                self.names[id(record)], self._position[id(record)] = record.quantity, end
+                self._told[id(record)] = digits
+                self.groups.setdefault(record.quantity, {}).setdefault((), []).append(record)
 
     def _number_siblings(self) -> None:
         for groups in self.groups.values():
@@ -133,13 +131,27 @@ class View:
         level = LEVELS.get(quantity.scope, 0) if quantity else 0
         return any(loop_level(key) <= level for key in keys)
 
+    def asked(self, name: str, record: Record) -> Term:
+        """What the command line asks for (it is the same at every record); Unknown where that cannot be told."""
+        if name not in self._asked:
+            alternative, at = self.catalogue.asked[name], At(self, record, {})
+            try:
+                applies = alternative.when is None or alternative.when.true(at)
+                self._asked[name] = alternative.formula(at) if applies else None
+            except Unknown:
+                self._asked[name] = None
+        term = self._asked[name]
+        if term is None:
+            raise Unknown(f"{name}, which the arguments leave open")
+        return term
+
     def half(self, record: Record) -> tuple[float, ...]:
         """Half the last printed digit of each component."""
         known = self._half.get(id(record))
         if known is None:
             if id(record) in self._told:
                 known = tuple(
-                    _told_half(v, t, self._told[id(record)]) for v, t in zip(record.values, record.tokens, strict=True)
+                    told_half(v, t, self._told[id(record)]) for v, t in zip(record.values, record.tokens, strict=True)
                 )
             else:
                 known = tuple(self.formats.half(record, index) for index in range(len(record.values)))
@@ -254,22 +266,6 @@ class View:
         return math.sqrt(sum(v * v for v in numbers))
 
 
-def _heard(name: str, text: str, scale: float) -> Record:
-    tokens = tuple(text.split())
-    try:
-        values: tuple[float | str, ...] = tuple(float(token) * scale for token in tokens)
-    except ValueError:
-        values = tokens
-    return Record(name, values, tokens, () if len(values) == 1 else (len(values),), prefix="CONSOLE")
-
-
-def _told_half(value: float | str, token: str, digits: int) -> float:
-    """Half the last digit; whole numbers are exact."""
-    if isinstance(value, str) or value == 0 or not math.isfinite(value) or token.lstrip("-").isdigit():
-        return 0.0
-    return 0.5 * 10.0 ** (math.floor(math.log10(abs(value))) - digits + 1) + EPSILON * abs(value)
-
-
 class At:
     """The values that a formula sees from one record: a `Values` (formula.py).
 
@@ -286,16 +282,20 @@ class At:
         depth: int = 0,
         exact: bool = False,
         pinned: Mapping[str, Record] | None = None,
+        within: frozenset[str] = frozenset(),
     ) -> None:
         self.view, self.record, self.swapped = view, record, swapped
         self.depth, self.exact = depth, exact
         self.pinned = pinned or {}
+        self.within = within  # quantities that are being computed: a relation may read what it is of, a value may not
         self._known: dict[str, Term] = {}
 
     def value(self, name: str) -> Term:
         """See `Values`; a parent that the trace does not hold is computed from its own parents."""
         if name in self.view.catalogue.parameters and name not in self.view.groups:
             return self._parameter(name)
+        if name in self.view.catalogue.asked:
+            return self.view.asked(name, self.record)
         known = self._known.get(name)
         if known is None:
             known = self._known[name] = self._find(name)
@@ -328,7 +328,7 @@ class At:
 
     def _through(self, name: str) -> Term:
         quantity = self.view.catalogue.get(name)
-        if quantity is not None and quantity.of is None and self.depth < _DEEP:
+        if quantity is not None and quantity.of is None and name not in self.within:
             for alternative in quantity.formulas:
                 inner = At(
                     self.view,
@@ -337,6 +337,7 @@ class At:
                     depth=self.depth,
                     exact=self.exact,
                     pinned=self.pinned,
+                    within=self.within | {name},
                 )
                 try:
                     if alternative.when is None or alternative.when.true(inner):
@@ -361,7 +362,24 @@ class At:
 
     def _from(self, record: Record) -> At:
         pinned = {**self.pinned, self.view.name(record): record}
-        return At(self.view, record, self.swapped, depth=self.depth, exact=self.exact, pinned=pinned)
+        return At(
+            self.view, record, self.swapped, depth=self.depth, exact=self.exact, pinned=pinned, within=self.within
+        )
+
+    def nth(self, names: frozenset[str], place: int) -> Values:
+        """See `Values`."""
+        records = self._longest(names)
+        if not 0 <= place < len(records):
+            raise Unknown(f"record {place} of {', '.join(sorted(names))}")
+        return self._from(records[place])
+
+    def place(self, name: str) -> int:
+        """See `Values`."""
+        here = self.view.related(name, self.record)
+        records = self.view.loop(name)
+        if len(here) != 1 or not any(here[0] is record for record in records):
+            raise Unknown(f"which record of {name} belongs here")
+        return next(number for number, record in enumerate(records) if record is here[0])
 
     def count(self, name: str) -> int:
         """See `Values`."""
@@ -378,17 +396,3 @@ def applicable(view: View, record: Record, quantity: Quantity) -> list[Alternati
         except Unknown:
             return None
     return found
-
-
-def _single(trace: Trace, dtype: str) -> bool:
-    """Whether the program computed in float32: its manifest says so, or every long number it printed is one."""
-    if dtype:
-        return "float32" in dtype
-    long = 0
-    for record in trace.records:
-        for value, token in zip(record.values, record.tokens, strict=True):
-            if not isinstance(value, str) and significant(token) >= 13 and math.isfinite(value):
-                if value and abs(to_float32(value) - value) > 1e-12 * abs(value):
-                    return False
-                long += 1
-    return long >= 8

@@ -16,6 +16,16 @@ Numbers: TypeAlias = float | Sequence[float] | Sequence[Sequence[float]]
 _BAD_NAME = re.compile(r"[\x00-\x20={}\x7f]")
 
 
+_PLAIN = "".join(map(chr, range(33, 127))).replace("%", "")
+
+
+def said_facts(facts: Mapping[str, object]) -> str:
+    """`key=value key=value`; blanks, control characters and `%` of a value become `%XX`: the line can be split."""
+    from urllib.parse import quote
+
+    return " ".join(f"{key}={quote(str(value), safe=_PLAIN)}" for key, value in facts.items())
+
+
 def number(value: float, digits: int = 17) -> str:
     """One number as the format wants it; a whole number prints like C's %g, too."""
     value = float(value)
@@ -40,8 +50,7 @@ class Writer:
         """The opening line with facts about the run; it must come before the first record."""
         if self._state != "new" or self._records:
             raise self._order("opened twice, or after its first record")
-        said = "".join(f" {key}={str(value).replace(' ', '%20')}" for key, value in facts.items())
-        self._stream.write(f"TRACE_OPEN: firstbad-trace 1{said}\n")
+        self._stream.write(f"TRACE_OPEN: firstbad-trace 1 {said_facts(facts)}".rstrip() + "\n")
         self._state = "open"
 
     def record(self, name: str, values: Numbers | str, scope: Scope | Mapping[str, object] = ()) -> None:

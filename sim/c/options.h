@@ -79,6 +79,8 @@ typedef struct Own {
     Seal seal;
     const char *trace_pixels, *trace_stream;
     int phi_records, time_loop, no_output;
+    int argc;             /* what is left for nanoBragg, with the program's name */
+    char **argv;
 } Own;
 
 void options_default(Options *o);

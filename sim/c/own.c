@@ -123,5 +123,7 @@ int own_take(Own *own, int argc, char **argv) {
             argv[kept++] = argv[i++];
         i += words.used;
     }
-    return argc > 0 ? kept : 0;
+    own->argc = argc > 0 ? kept : 0;
+    own->argv = argv;
+    return own->argc;
 }

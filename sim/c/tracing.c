@@ -11,6 +11,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 FirstbadTrace text_trace;
@@ -144,15 +145,61 @@ static int text_pixel_given(const Experiment *e) {
     return e->options.trace_slow >= 0 && e->options.trace_fast >= 0;
 }
 
+/* One character of a fact: what would end the value or the line is written %XX. */
+static char *put_character(char *out, char c) {
+    if (c > ' ' && c < 127 && c != '%') {
+        *out = c;
+        return out + 1;
+    }
+    return out + sprintf(out, "%%%02X", (unsigned)(unsigned char)c);
+}
+
+static char *put_text(char *out, const char *text) {
+    while (*text != '\0')
+        out = put_character(out, *text++);
+    return out;
+}
+
+/* A word as a POSIX shell would have to read it. */
+static char *put_word(char *out, const char *word) {
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-";
+    if (*word != '\0' && word[strspn(word, plain)] == '\0')
+        return put_text(out, word);
+    *out++ = '\'';
+    for (; *word != '\0'; word++)
+        out = *word == '\'' ? put_text(out, "'\"'\"'") : put_character(out, *word);
+    *out++ = '\'';
+    return out;
+}
+
+/* The facts of the run, its arguments last; the caller frees them. */
+static char *told_facts(const Experiment *e) {
+    size_t room = 256;
+    for (int i = 1; i < e->own.argc; i++)
+        room += 5 * strlen(e->own.argv[i]) + 8;
+    char *facts = malloc(room);
+    if (facts == NULL)
+        fail("there is no memory for the facts of the trace");
+    char *out = facts + sprintf(facts, "side=C pixel=%d,%d digits=%d quirks=%s program=reference args=",
+                                e->options.trace_slow, e->options.trace_fast, e->own.digits,
+                                e->quirks ? "nanobragg" : "none");
+    for (int i = 1; i < e->own.argc; i++) {
+        if (i > 1)
+            out = put_character(out, ' ');
+        out = put_word(out, e->own.argv[i]);
+    }
+    *out = '\0';
+    return facts;
+}
+
 void tracing_start(const Experiment *e) {
-    char facts[160];
     firstbad_trace_init(&text_trace, firstbad_to_file, stdout);
     text_trace.digits = e->own.digits;
     if (!text_pixel_given(e) || e->own.seal == SEAL_OFF)
         return;
-    snprintf(facts, sizeof facts, "side=C pixel=%d,%d digits=%d quirks=%s program=reference", e->options.trace_slow,
-             e->options.trace_fast, e->own.digits, e->quirks ? "nanobragg" : "none");
+    char *facts = told_facts(e);
     FIRSTBAD_TRACE_OPEN(&text_trace, facts);
+    free(facts);
 }
 
 static void open_stream(const Experiment *e) {

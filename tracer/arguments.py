@@ -1,0 +1,78 @@
+"""What a program was started with, as values that formulas may read: the command line is the parent of every input."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+
+from .catalogue import Option
+from .model import Record
+
+EXACT = 17
+"""Digits of a number that a person typed: what it says is what is meant."""
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+
+
+def split_arguments(text: str) -> list[str]:
+    """The words of a shell-quoted command line; a text that no shell would take is split at its blanks."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
+
+
+def arguments(words: Sequence[str], options: Iterable[Option]) -> Iterator[Record]:
+    """A record for each option that is found, in the order of the command line."""
+    known = list(options)
+    for place, word in enumerate(words):
+        if not word.startswith("-") or _NUMBER.fullmatch(word):
+            continue
+        for option in known:
+            if option.flag.search(word) and (record := _record(option, words[place + 1 :])) is not None:
+                yield record
+
+
+def _record(option: Option, rest: Sequence[str]) -> Record | None:
+    """The option with its values; None where too few follow it: it is ignored then, as the program does."""
+    if not option.values:
+        return Record(option.says, (1.0,), ("1",), prefix="ARGUMENT")
+    tokens = list[str]()
+    for word in rest[: option.values]:
+        if word.startswith("-") and not _NUMBER.fullmatch(word):
+            break
+        tokens.append(word)
+    if len(tokens) < option.least:
+        return None
+    if option.fill is not None:
+        tokens += [f"{option.fill:g}"] * (option.values - len(tokens))
+    values = tuple(float(t) if _NUMBER.fullmatch(t) else t for t in tokens)
+    shape = () if option.values == 1 else (len(values),)
+    return Record(option.says, values, tuple(tokens), shape, prefix="ARGUMENT")
+
+
+def compare_arguments(a: str, b: str, options: Iterable[Option]) -> Iterator[tuple[str, str | None, str | None]]:
+    """Options whose values differ: the flag as it was typed, and what either side gave (None: nothing).
+
+    An option that one side alone has counts where the catalogue knows it: programs have options of their own.
+    """
+    known = list(options)
+    x, y = _typed(split_arguments(a)), _typed(split_arguments(b))
+    for flag in dict.fromkeys((*x, *y)):
+        if x.get(flag) == y.get(flag):
+            continue
+        if (flag in x and flag in y) or any(option.flag.search(flag) for option in known):
+            yield flag, x.get(flag), y.get(flag)
+
+
+def _typed(words: Sequence[str]) -> dict[str, str]:
+    """The last values of every option, as text."""
+    found: dict[str, str] = {}
+    flag = ""
+    for word in words:
+        if word.startswith("-") and not _NUMBER.fullmatch(word):
+            flag = word
+            found[flag] = ""
+        elif flag:
+            found[flag] = f"{found[flag]} {word}".strip()
+    return found

@@ -1,0 +1,197 @@
+"""Reads the entries of a catalogue and refuses, with the entry's name, what it does not understand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
+
+from .catalogue import Alternative, Console, Noise, Option, Parameter, Quantity
+from .errors import FirstbadError
+from .formula import Formula, compile_formula
+
+KINDS = ("derived", "input", "constant", "config", "branch")
+_QUANTITY_KEYS = {
+    "aliases", "unit", "shape", "scope", "kind", "parents", "beside", "formula", "of", "noise", "final", "open", "note",
+}  # fmt: skip
+_PARAMETER_KEYS = {"kind", "aliases", "least", "most", "digits", "solve", "note"}
+
+
+class Checker:
+    """Reads entries and refuses, with the entry's name, what it does not understand."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+
+    def fail(self, entry: str, what: str) -> FirstbadError:
+        """The error that names the entry and says what is wrong with it."""
+        return FirstbadError(
+            f"{self.where}: {entry or 'top level'} {what}",
+            remedy="docs/catalogue.md describes each key.",
+            slug="catalogue-entry",
+        )
+
+    def table(self, entry: str, value: object) -> Mapping[str, Any]:
+        """The value as a table."""
+        if not isinstance(value, dict):
+            raise self.fail(entry, "is no table")
+        return cast(dict[str, Any], value)
+
+    def keys(self, entry: str, table: Mapping[str, Any], known: Iterable[str]) -> None:
+        """No key but the known ones."""
+        extra = sorted(set(table) - set(known))
+        if extra:
+            raise self.fail(entry, f"has the unknown key {extra[0]!r}; known are {', '.join(sorted(known))}")
+
+    def words(self, entry: str, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+        """A list of names."""
+        value: Any = table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(word, str) for word in cast(list[Any], value)):
+            raise self.fail(entry, f"has {key!r} that is no list of names")
+        return tuple(cast(list[str], value))
+
+    def formula(self, entry: str, text: object) -> Formula:
+        """An expression that may be used."""
+        try:
+            return compile_formula(str(text))
+        except ValueError as error:
+            raise self.fail(entry, f"has a formula that cannot be used: {error}") from None
+
+    def parameter(self, name: str, table: Mapping[str, Any]) -> Parameter:
+        """One [parameter.NAME]."""
+        entry = f"parameter.{name}"
+        self.keys(entry, table, _PARAMETER_KEYS)
+        kind = table.get("kind")
+        if kind not in ("integer", "decimal") or (kind == "decimal") != ("solve" in table):
+            raise self.fail(entry, "needs kind = 'integer', or kind = 'decimal' and 'solve'")
+        return Parameter(
+            name,
+            str(kind),
+            self.words(entry, table, "aliases"),
+            int(table.get("least", 1)),
+            int(table.get("most", 1000)),
+            int(table.get("digits", 4)),
+            self.formula(entry, table["solve"]) if "solve" in table else None,
+        )
+
+    def console(self, value: object) -> Console:
+        """One [[console]]."""
+        table = self.table("console", value)
+        self.keys("console", table, {"line", "digits", "scale", "note"})
+        try:
+            pattern = re.compile(str(table.get("line", "")))
+        except re.error as error:
+            raise self.fail("console", f"has a line that is no pattern: {error}") from None
+        if not pattern.groupindex:
+            raise self.fail("console", "has a line without a named group")
+        return Console(pattern, int(table.get("digits", 6)), float(table.get("scale", 1.0)))
+
+    def option(self, value: object) -> Option:
+        """One [[option]]."""
+        table = self.table("option", value)
+        self.keys("option", table, {"flag", "says", "values", "least", "fill", "note"})
+        try:
+            flag = re.compile(str(table["flag"]))
+            says, values = str(table["says"]), int(table.get("values", 1))
+        except (re.error, KeyError, TypeError, ValueError) as error:
+            raise self.fail("option", f"needs a pattern 'flag', a name 'says' and a number 'values': {error}") from None
+        fill = float(table["fill"]) if "fill" in table else None
+        return Option(flag, says, values, int(table.get("least", values)), fill)
+
+    def asked(self, tables: Mapping[str, Any], said: Iterable[str]) -> dict[str, Alternative]:
+        """Values out of options and of what stands above them in the file."""
+        found: dict[str, Alternative] = {}
+        for name, value in tables.items():
+            entry, table = f"asked.{name}", self.table(f"asked.{name}", value)
+            self.keys(entry, table, {"formula", "when", "note"})
+            when = self.formula(entry, table["when"]) if "when" in table else None
+            one = Alternative(self.formula(entry, table.get("formula", "")), when, str(table.get("note", "")))
+            names = one.formula.names | (when.names if when is not None else one.formula.names)
+            unknown = sorted(other for other in names if other == name or other not in {*said, *found})
+            if unknown:
+                raise self.fail(entry, f"reads {unknown[0]!r}, which is no option and not asked above it")
+            found[name] = one
+        return found
+
+    def quantity(self, name: str, table: Mapping[str, Any]) -> Quantity:
+        """One [quantity.NAME]."""
+        entry = f"quantity.{name}"
+        self.keys(entry, table, _QUANTITY_KEYS)
+        kind = str(table.get("kind", "derived"))
+        if kind not in KINDS:
+            raise self.fail(entry, f"has the kind {kind!r}; known are {', '.join(KINDS)}")
+        return Quantity(
+            name,
+            self.words(entry, table, "aliases"),
+            str(table.get("unit", "")),
+            tuple(int(n) for n in table.get("shape", [])),
+            str(table.get("scope", "run")),
+            kind,
+            self.words(entry, table, "parents"),
+            self.words(entry, table, "beside"),
+            tuple(self.alternatives(entry, table.get("formula", []))),
+            self.formula(entry, table["of"]) if "of" in table else None,
+            self.noise(entry, table.get("noise")),
+            bool(table.get("final", False)),
+            bool(table.get("open", False)),
+            str(table.get("note", "")),
+        )
+
+    def alternatives(self, entry: str, value: object) -> Iterator[Alternative]:
+        """The formulas of an entry: one text, or a list of texts and tables."""
+        for one in cast(list[object], value) if isinstance(value, list) else [value]:
+            if isinstance(one, str):
+                yield Alternative(self.formula(entry, one))
+                continue
+            table = self.table(entry, one)
+            self.keys(entry, table, {"is", "when", "why", "sure"})
+            when = self.formula(entry, table["when"]) if "when" in table else None
+            why, sure = str(table.get("why", "")), bool(table.get("sure", False))
+            yield Alternative(self.formula(entry, table.get("is", "")), when, why, sure)
+
+    def noise(self, entry: str, value: object) -> Noise:
+        """A noise rule, which has its reason."""
+        if value is None:
+            return Noise()
+        table = self.table(entry, value)
+        self.keys(entry, table, {"ulp", "scale", "why"})
+        if not table.get("why"):
+            raise self.fail(entry, "has a noise rule without its reason, 'why'")
+        scale = self.formula(entry, table["scale"]) if "scale" in table else None
+        return Noise(float(table.get("ulp", 8.0)), scale, str(table["why"]))
+
+    def graph(
+        self, quantities: Mapping[str, Quantity], parameters: Mapping[str, Parameter], said: Iterable[str] = ()
+    ) -> None:
+        """Parents exist, there is no cycle, formulas read parents and parameters only, no alias serves two."""
+        owner: dict[str, str] = {}
+        for name, quantity in quantities.items():
+            entry = f"quantity.{name}"
+            for alias in (name, *quantity.aliases):
+                if owner.setdefault(alias, name) != name:
+                    raise self.fail(entry, f"shares the name {alias!r} with {owner[alias]}")
+            for parent in (*quantity.parents, *quantity.beside):
+                if parent not in quantities:
+                    raise self.fail(entry, f"has the parent {parent!r}, which is no quantity")
+            known = {name, *quantity.parents, *quantity.beside, *parameters, *said}
+            for alternative in quantity.formulas:
+                unknown = sorted(alternative.formula.names - known)
+                if unknown:
+                    raise self.fail(entry, f"has a formula over {unknown[0]!r}, which is neither parent nor parameter")
+        self.acyclic(quantities)
+
+    def acyclic(self, quantities: Mapping[str, Quantity]) -> None:
+        """No quantity is computed from itself."""
+        state: dict[str, int] = {}
+
+        def visit(name: str) -> None:
+            if state.get(name) == 1:
+                raise self.fail(f"quantity.{name}", "is computed from itself")
+            if name not in state:
+                state[name] = 1
+                for parent in quantities[name].parents:
+                    visit(parent)
+                state[name] = 2
+
+        for name in quantities:
+            visit(name)

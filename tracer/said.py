@@ -1,0 +1,59 @@
+"""What a program says outside its TRACE lines, as values that formulas may read: plain lines, arguments."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from .arguments import EXACT, arguments, split_arguments
+from .catalogue import Catalogue
+from .model import Record, Trace
+from .resolution import significant
+from .uncertain import EPSILON, to_float32
+
+
+def spoken(trace: Trace, catalogue: Catalogue) -> Iterator[tuple[Record, int]]:
+    """Each such value with the digits that it may show; `arguments` is how many words the program was started with."""
+    for line in trace.plain:
+        for console in catalogue.console:
+            match = console.pattern.search(line)
+            for name, text in match.groupdict().items() if match else ():
+                if text is not None:
+                    yield _heard(name, text, console.scale), console.digits
+    args = trace.facts.get("args")
+    if args is not None and catalogue.options:
+        words = split_arguments(args)
+        yield Record("arguments", (float(len(words)),), (str(len(words)),), prefix="ARGUMENT"), EXACT
+        yield from ((record, EXACT) for record in arguments(words, catalogue.options))
+
+
+def _heard(name: str, text: str, scale: float) -> Record:
+    tokens = tuple(text.split())
+    try:
+        values: tuple[float | str, ...] = tuple(float(token) * scale for token in tokens)
+    except ValueError:
+        values = tokens
+    return Record(name, values, tokens, () if len(values) == 1 else (len(values),), prefix="CONSOLE")
+
+
+def told_half(value: float | str, token: str, digits: int) -> float:
+    """Half the last digit; whole numbers, and what a person typed, are exact."""
+    if isinstance(value, str) or value == 0 or not math.isfinite(value) or token.lstrip("-").isdigit():
+        return 0.0
+    if digits == EXACT:
+        return EPSILON * abs(value)
+    return 0.5 * 10.0 ** (math.floor(math.log10(abs(value))) - digits + 1) + EPSILON * abs(value)
+
+
+def single(trace: Trace, dtype: str) -> bool:
+    """Whether the program computed in float32: its manifest says so, or every long number it printed is one."""
+    if dtype:
+        return "float32" in dtype
+    long = 0
+    for record in trace.records:
+        for value, token in zip(record.values, record.tokens, strict=True):
+            if not isinstance(value, str) and significant(token) >= 13 and math.isfinite(value):
+                if value and abs(to_float32(value) - value) > 1e-12 * abs(value):
+                    return False
+                long += 1
+    return long >= 8
