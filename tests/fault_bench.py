@@ -3,6 +3,7 @@
     python tests/fault_bench.py                 the whole bench, as a table (docs/fault-bench.md)
     python tests/fault_bench.py --only torch    one set: torch, c, drawn, pairs, controls
     python tests/fault_bench.py --sample 20     every so many-th case only
+    python tests/fault_bench.py --seed 7 --only drawn --only pairs    other drawn faults and pairs than those of the table
     python tests/fault_bench.py --json FILE     every single outcome beside the table
     python tests/fault_bench.py --logs FOLDER   keep the logs of all runs there and take those that are there (of older simulators too: empty it then)
 
@@ -116,8 +117,10 @@ class Bench:
             view = View(trace, self.catalogue)
             for result in check_view(view):
                 name = view.name(result.record)
-                found[name] = found.get(name, True) and result.holds is True
-            self._formulas[line] = {n for n, holds in found.items() if holds and not self.catalogue.quantities[n].open}
+                quantity = self.catalogue.quantities[name]
+                sure = not quantity.open or any(f.sure and f.formula.text == result.formula for f in quantity.formulas)
+                found[name] = found.get(name, True) and result.holds is True and sure
+            self._formulas[line] = {n for n, holds in found.items() if holds}
         return self._formulas[line]
 
     # ---- sets ---------------------------------------------------------------------------------------------
@@ -309,14 +312,14 @@ def failures(name: str, outcomes: Sequence[Outcome]) -> Iterator[str]:
             yield f"pattern: {what}: {o.pattern or 'none'} {o.confidence:g} ({o.pattern_text}), planted {o.kinds}"
 
 
-def collect(bench: Bench, name: str, every: int = 1) -> list[Outcome]:
+def collect(bench: Bench, name: str, every: int = 1, seed: int = SEED) -> list[Outcome]:
     """All outcomes of one set."""
     if name in ("torch", "c"):
         return list(bench.planted(name, every))
     if name == "drawn":
-        return list(bench.drawn(max(1, DRAWN // every)))
+        return list(bench.drawn(max(1, DRAWN // every), seed))
     if name == "pairs":
-        return [outcome for pair in bench.pairs(max(1, PAIRS // every)) for outcome in pair]
+        return [outcome for pair in bench.pairs(max(1, PAIRS // every), seed) for outcome in pair]
     return list(bench.controls(every))
 
 
@@ -325,6 +328,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=SETS, action="append")
     parser.add_argument("--sample", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--logs", type=Path)
     chosen = parser.parse_args()
@@ -333,7 +337,7 @@ def main() -> int:
         bench = Bench(Path(folder), logs=chosen.logs)
         for name in chosen.only or SETS:
             begin = time.perf_counter()
-            outcomes = everything[name] = collect(bench, name, chosen.sample)
+            outcomes = everything[name] = collect(bench, name, chosen.sample, chosen.seed)
             print(f"\n## {name} ({time.perf_counter() - begin:.0f} s)\n")
             for key, value in report(name, outcomes, bench.catalogue).items():
                 print(f"| {key} | {value} |")

@@ -8,14 +8,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from firstbad.tracer.catalogue import Catalogue, load
 from firstbad.tracer.closure import check
 from firstbad.tracer.diff import Diff, Side, compare
-from firstbad.tracer.model import Record, Trace
+from firstbad.tracer.model import Manifest, Record, Trace
 from firstbad.tracer.selftest import FAULTS, plant
 from firstbad.tracer.text import parse, read
 from firstbad.tracer.view import View
@@ -163,6 +165,16 @@ def test_every_trace_of_the_program_closes_but_for_its_one_wrong_label() -> None
     assert len(reference()) == 134 and decided > 12_000
 
 
+def test_what_the_arguments_ask_for_is_in_every_trace_of_the_program() -> None:
+    decided = 0
+    for path in reference():
+        asked = Manifest(MappingProxyType({"args": (path.parent / "argv.txt").read_text().strip()}))
+        results = check(replace(read(path), manifest=asked), load())
+        assert [(r.quantity, r.why) for r in results if r.broken] == [], path
+        decided += sum(r.holds is not None for r in results)
+    assert decided > 16_000
+
+
 def test_a_trace_differs_from_itself_in_nothing() -> None:
     for path in (*field(), *reference()[::9]):
         trace = read(path)
@@ -171,8 +183,6 @@ def test_a_trace_differs_from_itself_in_nothing() -> None:
 
 
 def printed(record: Record, digits: int) -> Record:
-    from dataclasses import replace
-
     if not record.numbers or len(record.numbers) != len(record.values):
         return record
     tokens = tuple(f"{v:.{digits}g}" for v in record.numbers)

@@ -111,9 +111,14 @@ class Roles:
     def _hidden(self, one: Judged) -> bool:
         """An origin behind an origin: parents diverge, and yet exactly one side does not even follow from its own."""
         a, b = self.case.closures_of(one.pairing)
-        if a is None or b is None or a.holds is None or b.holds is None:
+        if a is None or b is None or a.holds is None or b.holds is None or self._related_differ(one.quantity):
             return False
         return a.broken != b.broken and max(a.excess, b.excess) > _PLAIN
+
+    def _related_differ(self, name: str) -> bool:
+        """Whether what its formula reads without being computed from it differs: then a break proves little."""
+        quantity = self.case.catalogue.get(name)
+        return quantity is not None and any(self.differs(other) for other in quantity.beside)
 
     def diverging_parents(self, one: Judged) -> list[str]:
         """Names of the nearest present ancestors that diverge at the place of this pair."""
