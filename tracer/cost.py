@@ -31,6 +31,9 @@ class Cost:
         quantity = self.catalogue.get(name)
         if quantity is None:
             return None
+        finals = [q for q in self.catalogue if q.final and self.view.records(q.name)]
+        if finals and not any(q.name == name or name in self.catalogue.ancestors(q.name) for q in finals):
+            return 0.0  # nothing leads from it to the intensity
         terms = self._added(name) if hidden else self.roles.swap(name)
         if not terms:
             return None
@@ -43,7 +46,6 @@ class Cost:
                 self._carry(self.catalogue.quantities[child], terms)
                 if len(terms) > before:
                     changed.add(child)
-        finals = [q for q in self.catalogue if q.final and self.view.records(q.name)]
         costs = [self._ratio(self.view.records(q.name), terms) for q in finals]
         return next((cost for cost in costs if cost is not None), None)
 
