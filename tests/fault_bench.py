@@ -211,12 +211,22 @@ class Bench:
         try:
             with ExitStack() as stack:
                 bad = self._edited("torch", [one.edit, two.edit], stack)(self.lines[line].words())
+            silent = [f.id for f in (one, two) if not self._shows(f, line)]
             for outcome in told:
-                self.trial(outcome, bad, "torch")
+                outcome.invalid = f"{' and '.join(silent)} alone changes no traced value" if silent else ""
+                if not silent:
+                    self.trial(outcome, bad, "torch")
         except runs.FaultError as error:
             for outcome in told:
                 outcome.invalid = str(error)
         return told[0], told[1]
+
+    def _shows(self, fault: Fault, line: str) -> bool:
+        """Whether a fault by itself changes any traced value of a line."""
+        with ExitStack() as stack:
+            bad = self._edited("torch", [fault.edit], stack)(self.lines[line].words())
+        clean = runs.read(self.clean("torch", line))
+        return bool(score.changed(clean, runs.read(bad), self.catalogue, score.CHANGE))
 
     def controls(self, every: int = 1) -> Iterator[Outcome]:
         """Clean pairs; an outcome's `named` must stay empty."""

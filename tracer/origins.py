@@ -41,14 +41,14 @@ class Roles:
         self._present: dict[str, frozenset[str]] = {}
 
     def findings(self) -> list[Finding]:
-        """Every quantity that differs, origins ranked by cost, the others in the order of the reference."""
+        """Every quantity that differs: origins whose parents agree, origins behind others (both by cost), the rest."""
         found = [self._finding(name) for name, pairs in self.pairs.items() if self.differs(name) and pairs]
         return sorted(found, key=self._rank)
 
     def _rank(self, finding: Finding) -> tuple[int, float]:
         if finding.role is not Role.ORIGIN:
-            return 1, 0.0
-        return 0, -(finding.cost if finding.cost is not None else _NEGLIGIBLE)
+            return 2, 0.0
+        return bool(finding.because), -(finding.cost if finding.cost is not None else _NEGLIGIBLE)
 
     def differs(self, name: str) -> bool:
         """Whether any pair of the quantity does not agree."""
