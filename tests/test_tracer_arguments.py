@@ -73,7 +73,7 @@ def test_a_text_that_no_shell_takes_is_split_at_blanks() -> None:
         ("-lambda 1", "-lambda 1", []),
         ("-lambda 1", "-lambda 2", [("-lambda", "1", "2")]),
         ("-lambda 1", "", [("-lambda", "1", None)]),
-        ("", "-quiet", [("-quiet", None, "")]),
+        ("", "-quiet", [("-quiet", None, "given")]),
         ("-lambda 1 -lambda 2", "-lambda 2", []),
         ("-x 1", "", []),
         ("-x 1", "-x 2", [("-x", "1", "2")]),

@@ -62,7 +62,11 @@ def compare_arguments(a: str, b: str, options: Iterable[Option]) -> Iterator[tup
         if x.get(flag) == y.get(flag):
             continue
         if (flag in x and flag in y) or any(option.flag.search(flag) for option in known):
-            yield flag, x.get(flag), y.get(flag)
+            yield flag, _shown(x.get(flag)), _shown(y.get(flag))
+
+
+def _shown(values: str | None) -> str | None:
+    return "given" if values == "" else values
 
 
 def _typed(words: Sequence[str]) -> dict[str, str]:
