@@ -4,6 +4,8 @@
     python tests/mutate.py align tolerance    these
     python tests/mutate.py --again align      anew, also what is known
     python tests/mutate.py --share 3 origins  a third of the mutants, always the same third
+    python tests/mutate.py --only _motion image_motion            those whose line in the list holds this text
+    python tests/mutate.py --with tests/test_new.py image_motion  do these tests notice what survived the others?
 
 One process imports and collects the tests once. Every mutant is planted in a forked child, into the functions that
 are already loaded, and meets only the tests that run its lines, the likeliest to notice first, until one fails.
@@ -25,7 +27,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -45,7 +47,16 @@ MODULES = {
         ("align", "tolerance", "resolution", "uncertain", "coarse", "place", "origins", "diff", "cost"), PURE
     ),
     **dict.fromkeys(
-        ("pattern", "pattern_data", "pattern_factors", "pattern_shapes", "pattern_steps", "pattern_values"),
+        (
+            "pattern",
+            "pattern_common",
+            "pattern_data",
+            "pattern_factors",
+            "pattern_formula",
+            "pattern_shapes",
+            "pattern_steps",
+            "pattern_values",
+        ),
         ("pattern",),
     ),
     **dict.fromkeys(
@@ -71,8 +82,8 @@ class Baseline:
 class Run:
     """A pytest plugin that, instead of running the collected tests, runs them against every mutant of one module."""
 
-    def __init__(self, module: str, again: bool, share: int) -> None:
-        self.name, self.again, self.share = module, again, share
+    def __init__(self, module: str, again: bool, share: int, only: str = "") -> None:
+        self.name, self.again, self.share, self.only = module, again, share, only
         self.path = ROOT / "tracer" / f"{module}.py"
         self.failed: list[str] = []
         self.dies = False
@@ -124,9 +135,11 @@ class Run:
     def _all(self, found: list[Mutant], base: Baseline, store: Store) -> None:
         kills = Counter[tuple[str, int]]()
         for number, mutant in enumerate(found):
-            if store.killed(mutant.id) or int(hashlib.sha256(mutant.id.encode()).hexdigest(), 16) % self.share:
+            if store.killed(mutant.id) or self.only not in mutant.id or _left(mutant, self.share):
                 continue
-            tests = _chosen(mutant, base, kills)
+            tests = _chosen(mutant, base, kills, store.by(mutant.id, self.items))
+            if not tests and mutant.id in store.found:
+                continue  # other tests met it: these do not reach it
             start = time.perf_counter()
             outcome, by = self._try(mutant, tests, base) if tests else ("uncovered", -1)
             if by >= 0:
@@ -190,11 +203,18 @@ def _tracer(path: str, lines: set[int]) -> Callable[..., Any]:
     return trace
 
 
-def _chosen(mutant: Mutant, base: Baseline, kills: Counter[tuple[str, int]]) -> list[int]:
-    """The tests that reach a mutant: those that noticed one in the same function first, then the quick ones."""
+def _left(mutant: Mutant, share: int) -> bool:
+    return bool(int(hashlib.sha256(mutant.id.encode()).hexdigest(), 16) % share)
+
+
+def _chosen(mutant: Mutant, base: Baseline, kills: Counter[tuple[str, int]], before: int = -1) -> list[int]:
+    """The tests that reach a mutant: the one that noticed it `before`, those that noticed one in the same function,
+    then the quick ones."""
     wanted = set(range(mutant.lines[0], mutant.lines[1] + 1)) if mutant.lines != (0, 0) else None
     tests = [i for i, lines in enumerate(base.lines) if (lines & wanted if wanted is not None else lines)]
-    likely = sorted(tests, key=lambda i: (-kills[mutant.function, i], -min(kills["", i], 1), base.seconds[i]))
+    likely = sorted(
+        tests, key=lambda i: (i != before, -kills[mutant.function, i], -min(kills["", i], 1), base.seconds[i])
+    )
     spent = itertools.accumulate(base.seconds[i] for i in likely)
     return [i for i, sofar in zip(likely, spent, strict=True) if sofar <= BUDGET] or likely[:1]
 
@@ -222,7 +242,9 @@ class Store:
     def __init__(self, module: str, code: str, again: bool = False) -> None:
         self.path, self.code = RESULTS / f"{module}.jsonl", code
         self.found: dict[str, dict[str, Any]] = {}
-        for row in _rows(self.path):
+        self._by: dict[str, str] = {}
+        for row in rows(self.path):
+            self._by[row["id"]] = row["by"]
             if row["code"] == code and not again:
                 self.found[row["id"]] = row
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -230,6 +252,11 @@ class Store:
     def killed(self, mutant: str) -> bool:
         """Known, and no test that has come since can change it."""
         return self.found.get(mutant, {}).get("outcome") in ("killed", "import", "hang")
+
+    def by(self, mutant: str, items: Sequence[Any]) -> int:
+        """The index of the test that noticed it last time, also of older code; -1 where there is none."""
+        name = self._by.get(mutant)
+        return next((i for i, item in enumerate(items) if name and item.nodeid == name), -1)
 
     def add(self, mutant: Mutant, outcome: str, by: str, seconds: float) -> None:
         """Keep one result."""
@@ -244,22 +271,28 @@ class Store:
         self.path.write_text("".join(row + "\n" for row in rows), encoding="utf-8")
 
 
-def _rows(path: Path) -> Iterable[dict[str, Any]]:
+def rows(path: Path) -> Iterable[dict[str, Any]]:
+    """The results of one module, as they were kept."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
-def run(module: str, again: bool, share: int) -> None:
+def run(module: str, again: bool, share: int, only: str = "", tests_given: Sequence[str] = ()) -> None:
     """All mutants of one module, in a process of its own (pytest is not made to start twice)."""
     import pytest
 
+    words = ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:benchmark", "--rootdir", str(ROOT)]
+    pytest.main([*words, *(tests_given or _files(module))], plugins=[Run(module, again, share, only)])
+
+
+def _files(module: str) -> list[str]:
+    """The test files that a module's mutants meet."""
     tests = ROOT / "tests"
     files = [str(p) for area in MODULES[module] for p in sorted(tests.glob(f"test_tracer_{area}.py"))]
     files += [str(p) for area in MODULES[module] for p in sorted(tests.glob(f"test_decide_{area}*.py"))]
     own = tests / f"test_decide_{module}.py"
     if own.exists() and str(own) not in files:
         files.append(str(own))
-    words = ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:benchmark", "--rootdir", str(ROOT)]
-    pytest.main([*words, *files], plugins=[Run(module, again, share)])
+    return files
 
 
 def main() -> None:
@@ -268,16 +301,18 @@ def main() -> None:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="one or several of: " + " ".join(MODULES))
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--share", type=int, default=1, metavar="N", help="every N-th mutant only, always the same")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only mutants whose line holds this text")
+    parser.add_argument("--with", dest="tests", action="append", default=[], metavar="FILE", help="these tests only")
     given = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     for module in given.modules or MODULES:
         child = os.fork()
         if not child:
-            run(module, given.again, given.share)
+            run(module, given.again, given.share, given.only, given.tests)
             sys.stdout.flush()
             os._exit(0)
         os.waitpid(child, 0)
-        counts = Counter(row["outcome"] for row in _rows(RESULTS / f"{module}.jsonl"))
+        counts = Counter(row["outcome"] for row in rows(RESULTS / f"{module}.jsonl"))
         print(module, dict(counts), flush=True)
 
 
