@@ -9,6 +9,7 @@ Options of our own have two dashes, match exactly and are taken out first:
     --quirks nanobragg|none   reproduce the real program, or compute what the physics asks for
     --build G|U               options of the traced (default) or the upstream build of nanoBragg
     --phi-records             a TRACE_PY_PHI line for each phi step of the traced pixel
+    --trace-steps             trace every source, phi step and mosaic domain of the pixel, not the first of each alone
     --tile N                  pixels computed at a time
     --threads N               torch threads (1 gives the order of a one-thread reference; results do not change)
     --progress                a progress bar on stderr even if that is no terminal
@@ -33,7 +34,7 @@ from .flags import parse
 from .numbers import g
 
 _VALUES = ("--dtype", "--engine", "--device", "--digits", "--quirks", "--build", "--tile", "--threads")
-_SWITCHES = ("--phi-records", "--progress", "--help")
+_SWITCHES = ("--phi-records", "--trace-steps", "--progress", "--help")
 _STATUS_9 = frozenset(
     {"no-structure-factors", "no-cell", "no-sources", "empty-stol", "unreadable-file", "bad-cache", "no-gemmi"}
 )
@@ -55,6 +56,7 @@ class Settings:
     tile: int = 1 << 14
     threads: int | None = None
     phi_records: bool = False
+    trace_steps: bool = False
     progress: bool = False
     help: bool = False
 
@@ -193,11 +195,12 @@ class _Session:
 
         pixel = self._traced()
         if pixel is not None:
-            facts = {"side": "PY", "pixel": f"{pixel[0]},{pixel[1]}", "digits": self.settings.digits}
+            facts = {"side": "PY", "pixel": f"{pixel[0]},{pixel[1]}", "digits": self.settings.digits, "inputs": "told"}
             args = shlex.join(self.experiment.argv)
             self.sink.open(
                 **facts, program="firstbad.sim", dtype=self.settings.dtype, quirks=self.settings.quirks, args=args
             )
+            self.sink.lines(self._inputs())
         self._cache()
         for doubt in doubts(self.scene):
             _warn(doubt)
@@ -219,6 +222,19 @@ class _Session:
         if pixel is not None:
             self.sink.close()
         self._write(result)
+
+    def _inputs(self) -> Iterator[str]:
+        """A line for each file that this run reads."""
+        from ..tracer.writer import input_of, said_input
+
+        e = self.experiment
+        table = e.crystal.cache_file if self.scene.from_cache else e.crystal.hkl_file
+        mask, headed = e.detector.mask_file, (n for n in e.output.header_files if n not in e.output.headerless)
+        images = [name for name in headed if name != mask]
+        for name in (table, e.crystal.matrix_file, e.beam.sourcefile, mask, *images, e.crystal.stol_file):
+            one = None if name is None else input_of(self.folder / name, name)
+            if one is not None:
+                yield said_input(one)
 
     def _traced(self) -> tuple[int, int] | None:
         """The pixel to trace (slow, fast), None for none."""
@@ -302,7 +318,10 @@ class _Session:
 
         if result.state.switch_pixel is not None:
             self._warn_range(result)
-        lines, value = trace_lines(self.kernel_scene, *pixel, result.state, phi_records=self.settings.phi_records)
+        own = self.settings
+        lines, value = trace_lines(
+            self.kernel_scene, *pixel, result.state, phi_records=own.phi_records, steps=own.trace_steps
+        )
         self.sink.lines(line.text(self.settings.digits) for line in lines)
         made = result.image[pixel]
         if lines and not torch.equal(made.nan_to_num(nan=-1.0), value.nan_to_num(nan=-1.0)):

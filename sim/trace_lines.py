@@ -12,7 +12,7 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeAlias
 
 from torch import Tensor
 
@@ -28,9 +28,9 @@ _MARK = re.compile(r"TRACE\w*[:\s].*")
 
 PER_SUBPIXEL = (
     "pix0_vector_meters", "fdet_vec", "sdet_vec", "pixel_pos_meters", "R_distance_meters", "omega_pixel_sr",
-    "close_distance_meters", "obliquity_factor", "diffracted_vec", "incident_vec", "lambda_meters",
-    "lambda_angstroms", "scattering_vec_A_inv",
+    "close_distance_meters", "obliquity_factor", "diffracted_vec",
 )  # fmt: skip
+PER_SOURCE = ("incident_vec", "lambda_meters", "lambda_angstroms", "scattering_vec_A_inv")
 PER_STEP = (
     "rot_a_angstroms", "rot_b_angstroms", "rot_c_angstroms", "rot_a_star_A_inv", "rot_b_star_A_inv",
     "rot_c_star_A_inv", "hkl_frac", "hkl_rounded",
@@ -49,6 +49,7 @@ UNITS = {
     "fluence_photons_per_m2": "1/m²", "omega_pixel": "sr", "I_pixel_final": "photons",
     "floatimage_accumulated": "photons",
 }  # fmt: skip
+Place: TypeAlias = tuple[tuple[str, str], ...]
 _WHOLE = ("hkl_rounded", "steps", "oversample_thick", "oversample_polar", "oversample_omega")
 
 
@@ -106,6 +107,9 @@ class Line:
     def text(self, digits: int) -> str:
         """The line, with `digits` significant digits; a phi record spells its values key=value."""
         tokens = self.tokens(digits)
+        if self.scope and self.quantity != "PHI":
+            braces = ",".join(f"{loop}={number}" for loop, number in self.scope)
+            return f"{PREFIX}: {self.quantity}{{{braces}}} {' '.join(tokens)}"
         if self.quantity == "PHI":
             names = ("phi_deg", "k_frac", "F_latt_b", "F_latt")
             said = " ".join(f"{n}={t}" for n, t in zip(names, tokens, strict=True))
@@ -113,58 +117,77 @@ class Line:
         return f"{PREFIX}: {self.quantity} {' '.join(tokens)}"
 
 
-def _first(value: Any, vector: bool) -> tuple[float, ...]:
-    """The numbers of the first orientation and pixel of what a tap offered."""
+def _numbers(value: Any, vector: bool, orientation: int = 0) -> tuple[float, ...]:
+    """The numbers of one orientation (the only one, where all share a value) of what a tap offered for one pixel."""
     if not isinstance(value, Tensor):
         return (float(value),)
-    flat = value.detach().reshape(-1, 3)[0] if vector else value.detach().reshape(-1)[:1]
-    return tuple(float(part) for part in flat)
+    rows = value.detach().reshape(-1, 3 if vector else 1)
+    return tuple(float(part) for part in rows[orientation if len(rows) > orientation else 0])
 
 
-VECTORS = frozenset(name for name in (*PER_SUBPIXEL, *PER_STEP) if "vec" in name or "rot_" in name or "hkl" in name) | {
-    "pixel_pos_meters"
-}
+VECTORS = frozenset(
+    name for name in (*PER_SUBPIXEL, *PER_SOURCE, *PER_STEP) if "vec" in name or "rot_" in name or "hkl" in name
+) | {"pixel_pos_meters"}
 
 
-def pixel_lines(taps: list[Tapped], scene: Scene, *, phi_records: bool = False) -> Iterator[Line]:
+def pixel_lines(taps: list[Tapped], scene: Scene, *, phi_records: bool = False, steps: bool = False) -> Iterator[Line]:
     """The lines of one traced pixel from the taps of one call of the kernel.
 
-    Each subpixel of each layer shows its first source, first phi step and first domain; the rest once.
+    Each subpixel of each layer shows its first source, first phi step and first domain, or, with `steps`, every one,
+    its place in the scope; the rest once.
     """
-    places: dict[tuple[int, int], dict[str, Tapped]] = {}
     once: dict[str, Tapped] = {}
+    places: dict[tuple[int, int], dict[int, list[Tapped]]] = {}
     for tapped in taps:
         scope = dict(tapped.scope)
         if "layer" not in scope:
             once[tapped.name] = tapped
-        elif scope.get("source", 0) == 0 and scope.get("orientation", 0) == 0:
-            places.setdefault((scope["layer"], scope["subpixel"]), {})[tapped.name] = tapped
-    for place, values in places.items():
-        yield from _subpixel(values, scene)
+        else:
+            sources = places.setdefault((scope["layer"], scope["subpixel"]), {})
+            sources.setdefault(scope.get("source", -1), []).append(tapped)
+    for place, sources in places.items():
+        shared = {tapped.name: tapped for tapped in sources.pop(-1)}
+        for source, found in sources.items() if steps else [(0, sources[0])]:
+            yield from _named(shared, PER_SUBPIXEL) if source == 0 else ()
+            yield from _source(found, source, scene, steps=steps)
         if phi_records:
             yield from _phi_lines(taps, scene, place)
     yield from _pixel(once, scene)
 
 
-def _named(values: dict[str, Tapped], names: Iterable[str]) -> Iterator[Line]:
+def _named(values: dict[str, Tapped], names: Iterable[str], scope: Place = (), orientation: int = 0) -> Iterator[Line]:
     for name in names:
         if name in values:
             tapped = values[name]
-            yield Line(name, _first(tapped.value, name in VECTORS), tapped.source)
+            yield Line(name, _numbers(tapped.value, name in VECTORS, orientation), tapped.source, scope)
 
 
-def _subpixel(values: dict[str, Tapped], scene: Scene) -> Iterator[Line]:
-    yield from _named(values, PER_SUBPIXEL)
-    culled = values.get("dmin_culled")
+def _source(taps: list[Tapped], source: int, scene: Scene, *, steps: bool) -> Iterator[Line]:
+    """The lines of one source at one subpixel: its own, and those of its phi steps and domains."""
+    own = {tapped.name: tapped for tapped in taps if "orientation" not in dict(tapped.scope)}
+    yield from _named(own, PER_SOURCE, (("source", str(source)),) if steps else ())
+    culled = own.get("dmin_culled")
     if culled is not None and bool(culled.value.reshape(-1)[0]):
         return
-    yield from _named(values, PER_STEP)
-    if scene.statics.shape == "SQUARE":
-        yield from _named(values, SQUARE)
-    if "F_latt" not in values:
-        return
-    if _first(values["F_latt"].value, False)[0] != 0 or scene.statics.water:
-        yield from _named(values, ("F_cell",))
+    batches: dict[int, dict[str, Tapped]] = {}
+    for tapped in taps:
+        start = dict(tapped.scope).get("orientation")
+        if start is not None:
+            batches.setdefault(start, {})[tapped.name] = tapped
+    for start, values in batches.items():
+        for inner in range(len(values["F_latt"].value) if steps else 1 if start == 0 else 0):
+            tic, domain = divmod(start + inner, scene.statics.domains)
+            place = (("source", str(source)), ("phi", str(tic)), ("mosaic", str(domain))) if steps else ()
+            yield from _step(values, inner, place, scene)
+
+
+def _step(values: dict[str, Tapped], inner: int, place: Place, scene: Scene) -> Iterator[Line]:
+    """The lines of one phi step and domain, number `inner` of a batch of orientations."""
+    yield from _named(values, PER_STEP, place, inner)
+    shown = SQUARE if scene.statics.shape == "SQUARE" else SQUARE[-1:] if place else ()
+    yield from _named(values, shown, place, inner)
+    if _numbers(values["F_latt"].value, False, inner)[0] != 0 or scene.statics.water:
+        yield from _named(values, ("F_cell",), place, inner)
 
 
 def _pixel(once: dict[str, Tapped], scene: Scene) -> Iterator[Line]:
@@ -180,7 +203,7 @@ def _pixel(once: dict[str, Tapped], scene: Scene) -> Iterator[Line]:
         if name in switches:
             yield Line(name, (float(switches[name]),))
         elif name == "floatimage_accumulated":
-            final = _first(once["I_pixel_final"].value, False)[0]
+            final = _numbers(once["I_pixel_final"].value, False)[0]
             with np.errstate(over="ignore"):
                 yield Line(name, (float(np.float32(final)),), once["I_pixel_final"].source)
         else:

@@ -27,14 +27,16 @@ def trace(
     overrides: Mapping[str, Tensor] | None = None,
     quirks: Quirks = NANOBRAGG,
     phi_records: bool = False,
+    steps: bool = False,
 ) -> tuple[tuple[Record, ...], Tensor]:
     """The records of one pixel and its value (photons, shape ()), from the kernel that makes the image.
 
     Where the value may depend on earlier pixels (interpolation that may be switched off, a first sweep) the
-    image is computed first. Empty records if the pixel is outside the region of interest or masked.
+    image is computed first. With `steps` it has every source, phi step and domain. Empty records
+    if the pixel is outside the region of interest or masked.
     """
     scene = resolve(experiment, overrides=overrides, quirks=quirks).to(dtype, device)
-    lines, value = trace_lines(scene, slow, fast, settled(scene), phi_records=phi_records)
+    lines, value = trace_lines(scene, slow, fast, settled(scene), phi_records=phi_records, steps=steps)
     return as_records(lines), value
 
 
@@ -50,7 +52,7 @@ def settled(scene: Scene) -> State:
 
 
 def trace_lines(
-    scene: Scene, slow: int, fast: int, state: State, *, phi_records: bool = False
+    scene: Scene, slow: int, fast: int, state: State, *, phi_records: bool = False, steps: bool = False
 ) -> tuple[list[Line], Tensor]:
     """The trace of one pixel as lines, and its value; none, and 0, where the pixel is not computed."""
     with recording() as recorder:
@@ -59,7 +61,7 @@ def trace_lines(
     computed = f0 <= fast <= f1 and s0 <= slow <= s1 and (scene.mask is None or bool(scene.mask[slow, fast]))
     if not computed:
         return [], torch.zeros_like(value)
-    return list(pixel_lines(recorder.taps, scene, phi_records=phi_records)), value
+    return list(pixel_lines(recorder.taps, scene, phi_records=phi_records, steps=steps)), value
 
 
 def switching_sample(scene: Scene, state: State) -> tuple[float, float, float]:

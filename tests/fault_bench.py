@@ -96,15 +96,19 @@ class Bench:
                 self._clean[side, line] = self._edited(side, [], stack)(self.lines[line].words())
         return self._clean[side, line]
 
+    def read(self, log: str) -> Trace:
+        """A log as a trace whose input files are at hand."""
+        return runs.read(log, folder=self.folder)
+
     def trial(self, outcome: Outcome, bad: str, own: str) -> Outcome:
         """Compare a faulty log of side `own` with the clean log of the other."""
         other = self.clean("torch" if own == "c" else "c", outcome.line)
-        before, after = runs.read(self.clean(own, outcome.line)), runs.read(bad)
+        before, after = self.read(self.clean(own, outcome.line)), self.read(bad)
         if not score.changed(before, after, self.catalogue, score.CHANGE):
             outcome.invalid = "no traced value changes"
             return outcome
         a, b = (bad, other) if own == "c" else (other, bad)
-        diff = compare(runs.read(a), runs.read(b), self.catalogue)
+        diff = compare(self.read(a), self.read(b), self.catalogue)
         outcome.tellable = bool(self._tellable(outcome.line) & set(outcome.expect))
         if self.plain:
             outcome.tools = score.plain_tools(a, b, diff)
@@ -113,7 +117,7 @@ class Bench:
     def _tellable(self, line: str) -> set[str]:
         """Quantities of a line that follow by a formula from their parents in the clean trace: only these have a side."""
         if line not in self._formulas:
-            trace, found = runs.read(self.clean("c", line)), dict[str, bool]()
+            trace, found = self.read(self.clean("c", line)), dict[str, bool]()
             view = View(trace, self.catalogue)
             for result in check_view(view):
                 name = view.name(result.record)
@@ -178,8 +182,8 @@ class Bench:
                 for line in mutation.lines:
                     outcome.line = line
                     bad = self._drawn_log(program, mutation, line)
-                    clean = runs.read(self.clean("torch", line))
-                    outcome.expect = score.first_changed(clean, runs.read(bad), self.catalogue)
+                    clean = self.read(self.clean("torch", line))
+                    outcome.expect = score.first_changed(clean, self.read(bad), self.catalogue)
                     if outcome.expect:
                         return self.trial(outcome, bad, "torch")
         except runs.FaultError as error:
@@ -225,8 +229,8 @@ class Bench:
         """Whether a fault by itself changes any traced value of a line."""
         with ExitStack() as stack:
             bad = self._edited("torch", [fault.edit], stack)(self.lines[line].words())
-        clean = runs.read(self.clean("torch", line))
-        return bool(score.changed(clean, runs.read(bad), self.catalogue, score.CHANGE))
+        clean = self.read(self.clean("torch", line))
+        return bool(score.changed(clean, self.read(bad), self.catalogue, score.CHANGE))
 
     def controls(self, every: int = 1) -> Iterator[Outcome]:
         """Clean pairs; an outcome's `named` must stay empty."""
@@ -239,7 +243,7 @@ class Bench:
                 words = self.lines[line].words(pixel)
                 a = c([*words, *(options if side == "C" else ())])
                 b = torch([*words, *(options if side == "torch" else ())])
-                traces = runs.read(a), runs.read(b)
+                traces = self.read(a), self.read(b)
                 stage = "float32" if "float32" in options else "pixel" if pixel else " ".join((side, *options))
                 outcome = Outcome(f"{line} {stage} {pixel or ''}".strip(), stage, line, "", (), ())
                 if _beside(traces):

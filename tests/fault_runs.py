@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -45,7 +45,7 @@ class CommandLine:
     def words(self, pixel: tuple[int, int] | None = None) -> list[str]:
         """The arguments, with the pixel to trace."""
         slow, fast = pixel or self.pixel
-        return [*self.args, "-trace_pixel", str(slow), str(fast), "-nonoise", "-nopgm"]
+        return [*self.args, "-trace_pixel", str(slow), str(fast), "-nonoise", "-nopgm", "--trace-steps"]
 
 
 def command_lines() -> dict[str, CommandLine]:
@@ -264,6 +264,6 @@ def run_c(binary: Path, words: Sequence[str], folder: Path) -> str:
     return done.stdout.decode("utf-8", errors="replace")
 
 
-def read(output: str, name: str = "") -> Trace:
-    """A log as a trace."""
-    return text.parse(output, name)
+def read(output: str, name: str = "", folder: Path | str = "") -> Trace:
+    """A log as a trace; the files that the run read lie in `folder`."""
+    return replace(text.parse(output, name), folder=str(folder))

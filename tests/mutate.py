@@ -289,10 +289,8 @@ def _files(module: str) -> list[str]:
     tests = ROOT / "tests"
     files = [str(p) for area in MODULES[module] for p in sorted(tests.glob(f"test_tracer_{area}.py"))]
     files += [str(p) for area in MODULES[module] for p in sorted(tests.glob(f"test_decide_{area}*.py"))]
-    own = tests / f"test_decide_{module}.py"
-    if own.exists() and str(own) not in files:
-        files.append(str(own))
-    return files
+    files += [str(p) for p in sorted(tests.glob(f"test_decide_{module}*.py"))]
+    return list(dict.fromkeys(files))
 
 
 def main() -> None:

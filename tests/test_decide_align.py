@@ -163,3 +163,36 @@ def test_iterations_are_the_same_to_six_digits(one: str, other: str, by: By) -> 
     else:
         assert last.by is By.ORDER
         assert last.reference is not None and last.reference.tokens[0] == "7"
+
+
+@pytest.mark.parametrize("count", [0, 600])
+def test_where_two_choices_agree_as_much_the_later_one_of_the_reference_anchors(count: int) -> None:
+    """The same rule in short loops, where all choices are weighed, and in long ones."""
+    more = [(i, i) for i in range(10, 10 + count)]
+    found = match([(1, 1), (2, 2), *more], [(2, 2), (1, 1), *more])
+    assert found[:3] == [(0, None, False), (1, 0, True), (None, 1, False)]
+    assert found[3:] == [(i, i, True) for i in range(2, 2 + count)]
+
+
+def test_at_the_end_of_a_long_loop_the_later_one_of_the_reference_anchors_too() -> None:
+    more = [(i, i) for i in range(10, 610)]
+    found = match([*more, (1, 1), (2, 2)], [*more, (2, 2), (1, 1)])
+    assert found[600:] == [(600, None, False), (601, 600, True), (None, 601, False)]
+
+
+def test_what_only_the_candidate_has_stays_behind_an_iteration_of_a_loop_too() -> None:
+    got = said(
+        "TRACE_C: F 1\nTRACE_C: F 2\nTRACE_C: F 3\n", "TRACE_PY: F 1\nTRACE_PY: x 9\nTRACE_PY: y 8\nTRACE_PY: F 3\n"
+    )
+    assert [(row[0], row[1], row[2]) for row in got] == [
+        ("F", 1.0, 1.0),
+        ("x", None, 9.0),
+        ("y", None, 8.0),
+        ("F", 2.0, None),
+        ("F", 3.0, 3.0),
+    ]
+
+
+def test_what_only_the_candidate_has_before_everything_stands_first_in_its_order() -> None:
+    got = said("TRACE_C: F 1\nTRACE_C: F 2\n", "TRACE_PY: y 9\nTRACE_PY: x 8\nTRACE_PY: F 2\n")
+    assert [row[0] for row in got] == ["y", "x", "F", "F"]

@@ -112,6 +112,8 @@ def test_digits_are_the_most_that_were_seen_or_promised(prefix: str, given_digit
         ("5.7008812", SHORT, 0.0),
         ("0", LONG, 0.0),
         ("0.000000", LONG, 0.0),
+        ("1.23456e-400", LONG, 0.0),  # too small for a float: it has no last place
+        ("1.00000", LONG, 0.5e-5),
     ],
 )
 def test_a_token_with_fewer_digits_than_its_neighbours_shows_its_own(

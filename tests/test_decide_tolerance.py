@@ -77,6 +77,11 @@ def test_how_far_of_words_zeros_and_infinities() -> None:
     assert math.isnan(Measure(math.inf, math.inf).ulp)
 
 
+def test_what_is_not_granted_is_nothing() -> None:
+    bare = Measure(1.0, 2.0)
+    assert (bare.printed, bare.floor, bare.noise, bare.coarse) == (0.0, 0.0, 0.0, 0.0)
+
+
 def measures(a: str, b: str) -> tuple[Measure, ...]:
     """Of two lines whose prefix prints seventeen digits."""
     one, two = (View(parse(f"TRACE_C: f 1.2345678901234567\nTRACE_C: x {text}\n"), Catalogue()) for text in (a, b))

@@ -11,6 +11,7 @@ from firstbad.tracer.uncertain import (
     EPSILON,
     LIBM,
     Num,
+    about,
     about_x,
     about_y,
     about_z,
@@ -76,7 +77,7 @@ def test_a_divisor_that_may_be_zero_says_nothing() -> None:
     assert (Num(0.0, 1.0) / Num(2.0)).e == 0.5
 
 
-@given(st.floats(-3, 3), st.sampled_from([0.0, 1e-3, 1e-6]))
+@given(st.floats(-3, 3), st.sampled_from([0.0, 1e-3, 1e-6, 1.0]))
 def test_libm_functions_are_granted_their_slope_and_four_roundings(a: float, e: float) -> None:
     for ours, theirs in ((sin, math.sin), (cos, math.cos), (exp, math.exp)):
         got = ours(Num(a, e))
@@ -159,6 +160,12 @@ def test_interference_is_granted_the_slope_of_the_ratio(a: float, n: int, e: flo
     assert got.e == pytest.approx(reach(ratio, Num(a, e)) + own, rel=1e-12)
 
 
+@pytest.mark.parametrize(("n", "x", "roundings"), [(2.0, 0.5, 15.1683), (5.0, 0.3, 27.3622), (2.0, -0.5, 15.1683)])
+def test_interference_of_an_exact_index_is_granted_its_own_roundings(n: float, x: float, roundings: float) -> None:
+    """N·x rounds once, which cos(N·x) passes on; the upper sine four times; both over sin(x); the ratio four times."""
+    assert sincg(Num(x), Num(n)).e == pytest.approx(roundings * EPSILON, rel=1e-5, abs=0)
+
+
 def rotated(matrix: tuple[Num, ...], *vector: float) -> list[float]:
     return [c.v for c in matmul(matrix, tuple(map(Num, vector)))]
 
@@ -168,12 +175,28 @@ def test_rotations_are_right_handed_and_turn_the_next_axis_into_the_one_after() 
     assert rotated(about_x(quarter), 0, 1, 0) == pytest.approx([0, 0, 1], abs=1e-15)
     assert rotated(about_y(quarter), 0, 0, 1) == pytest.approx([1, 0, 0], abs=1e-15)
     assert rotated(about_z(quarter), 1, 0, 0) == pytest.approx([0, 1, 0], abs=1e-15)
-    for about, axis in ((about_x, (1, 0, 0)), (about_y, (0, 1, 0)), (about_z, (0, 0, 1))):
-        assert rotated(about(Num(0.3)), *axis) == list(axis)
-        there_and_back = matmul(about(Num(0.3)), about(Num(-0.3)))
+    for about_one, axis in ((about_x, (1, 0, 0)), (about_y, (0, 1, 0)), (about_z, (0, 0, 1))):
+        assert rotated(about_one(Num(0.3)), *axis) == list(axis)
+        there_and_back = matmul(about_one(Num(0.3)), about_one(Num(-0.3)))
         assert [c.v for c in there_and_back] == pytest.approx([1, 0, 0, 0, 1, 0, 0, 0, 1], abs=1e-15)
-        zeros_and_ones = [c.e for c in about(Num(0.3, 0.1)) if c.v in (0.0, 1.0)]
+        zeros_and_ones = [c.e for c in about_one(Num(0.3, 0.1)) if c.v in (0.0, 1.0)]
         assert zeros_and_ones == [0.0] * 5
+
+
+def test_a_rotation_about_any_axis_is_that_about_the_three_and_turns_the_three_into_each_other() -> None:
+    angle = Num(0.3)
+    for about_one, axis in ((about_x, (1, 0, 0)), (about_y, (0, 1, 0)), (about_z, (0, 0, 1))):
+        same = about(tuple(Num(float(c)) for c in axis), angle)
+        assert [c.v for c in same] == pytest.approx([c.v for c in about_one(angle)], abs=1e-15)
+    diagonal = about((Num(3**-0.5),) * 3, Num(2 * math.pi / 3))
+    assert rotated(diagonal, 1, 2, 3) == pytest.approx([3, 1, 2], abs=1e-15)
+    oblique = about((Num(0.6), Num(0.0), Num(-0.8)), Num(math.pi))
+    assert rotated(oblique, 0.6, 5, -0.8) == pytest.approx([0.6, -5, -0.8], abs=1e-15), "half a turn leaves the axis"
+
+
+def test_the_axis_of_a_rotation_is_not_made_a_unit_vector() -> None:
+    stretched = about((Num(2.0), Num(0.0), Num(0.0)), Num(math.pi / 2))
+    assert [c.v for c in stretched] == pytest.approx([4, 0, 0, 0, 0, -2, 0, 2, 0], abs=1e-15)
 
 
 vectors = st.tuples(*[st.integers(-9, 9)] * 3)

@@ -10,7 +10,7 @@ does not shift all that follow.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -128,50 +128,40 @@ def match(
 
     Elements are tuples; two count as equal where at least half of their parts are (a fault changes some of them).
     """
-    same = _alike if len(a) * len(b) <= _LIMIT else _equal
     found: list[tuple[int | None, int | None, bool]] = []
     at_a = at_b = 0
-    for next_a, next_b in (*_common(a, b, same), (len(a), len(b))):
+    for next_a, next_b in (*_common(a, b), (len(a), len(b))):
         while at_a < next_a and at_b < next_b:
             found.append((at_a, at_b, False))
             at_a, at_b = at_a + 1, at_b + 1
         found.extend((index, None, False) for index in range(at_a, next_a))
         found.extend((None, index, False) for index in range(at_b, next_b))
-        if next_a < len(a) and next_b < len(b):
-            found.append((next_a, next_b, True))
+        found.append((next_a, next_b, True))
         at_a, at_b = next_a + 1, next_b + 1
-    return found
-
-
-def _equal(x: tuple[Hashable, ...], y: tuple[Hashable, ...]) -> float:
-    return 1.0 if x == y else 0.0
+    return found[:-1]  # the two ends are no pair
 
 
 def _alike(x: tuple[Hashable, ...], y: tuple[Hashable, ...]) -> float:
     """The share of equal parts, 0 below one half."""
     if x == y:
         return 1.0
-    share = sum(p == q for p, q in zip(x, y, strict=False)) / max(len(x), len(y), 1)
+    share = sum(p == q for p, q in zip(x, y, strict=False)) / max(len(x), len(y))
     return share if share >= 0.5 else 0.0
 
 
-def _common(
-    a: Sequence[tuple[Hashable, ...]],
-    b: Sequence[tuple[Hashable, ...]],
-    same: Callable[[tuple[Hashable, ...], tuple[Hashable, ...]], float],
-) -> list[tuple[int, int]]:
+def _common(a: Sequence[tuple[Hashable, ...]], b: Sequence[tuple[Hashable, ...]]) -> list[tuple[int, int]]:
     """The heaviest common subsequence; for long sequences only what is unique on both sides anchors."""
     if len(a) * len(b) > _LIMIT:
         return _unique_anchors(a, b)
     weight = [[0.0] * (len(b) + 1) for _ in range(len(a) + 1)]
     for i in range(len(a) - 1, -1, -1):
         for j in range(len(b) - 1, -1, -1):
-            here = same(a[i], b[j])
+            here = _alike(a[i], b[j])
             take = here + weight[i + 1][j + 1] if here else 0.0
             weight[i][j] = max(take, weight[i + 1][j], weight[i][j + 1])
     found, i, j = list[tuple[int, int]](), 0, 0
     while i < len(a) and j < len(b):
-        here = same(a[i], b[j])
+        here = _alike(a[i], b[j])
         if here and weight[i][j] == here + weight[i + 1][j + 1]:
             found.append((i, j))
             i, j = i + 1, j + 1
@@ -184,9 +174,8 @@ def _common(
 
 def _unique_anchors(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[tuple[int, int]]:
     """Elements that occur once on each side, the longest run of them that is in order on both."""
-    where_a, where_b = _once(a), _once(b)
+    where_a, where_b = _once(a), _once(b)  # in order
     points = [(where_a[x], where_b[x]) for x in where_a if x in where_b]
-    points.sort()
     tails: list[int] = []
     piles: list[list[tuple[int, int | None]]] = []
     from bisect import bisect_left
@@ -224,8 +213,8 @@ def _ordered(pairs: list[Pairing], a: View, b: View) -> list[Pairing]:
     partner = {
         id(p.candidate): at_a[id(p.reference)] for p in pairs if p.reference is not None and p.candidate is not None
     }
-    last, keys = -1, dict[int, tuple[int, int]]()
+    last, keys = -1, dict[int, tuple[int, ...]]()
     for index, record in enumerate(b.trace.records):
         last = partner.get(id(record), last)
-        keys[id(record)] = (last, index + 1)
-    return sorted(pairs, key=lambda p: (at_a[id(p.reference)], 0) if p.reference is not None else keys[id(p.candidate)])
+        keys[id(record)] = (last, index)
+    return sorted(pairs, key=lambda p: (at_a[id(p.reference)],) if p.reference is not None else keys[id(p.candidate)])

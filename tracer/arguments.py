@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 from .catalogue import Option
-from .model import Record
+from .model import Input, Record, Trace
 
 EXACT = 17
 """Digits of a number that a person typed: what it says is what is meant."""
@@ -63,6 +63,25 @@ def compare_arguments(a: str, b: str, options: Iterable[Option]) -> Iterator[tup
             continue
         if (flag in x and flag in y) or any(option.flag.search(flag) for option in known):
             yield flag, _shown(x.get(flag)), _shown(y.get(flag))
+
+
+def compare_inputs(a: Trace, b: Trace) -> Iterator[tuple[str, str, str]]:
+    """Files that one run read and the other did not, or with other content: the name, and what either side read.
+
+    Nothing where one of the two traces does not tell what was read. The same content under another name is the same.
+    """
+    if "inputs" not in a.facts or "inputs" not in b.facts:
+        return
+    x, y = ({one.name.rpartition("/")[2]: one for one in trace.inputs} for trace in (a, b))
+    same = {(one.size, one.crc32) for one in x.values()} & {(one.size, one.crc32) for one in y.values()}
+    for name in dict.fromkeys((*x, *y)):
+        one, two = x.get(name), y.get(name)
+        if any(found is not None and (found.size, found.crc32) not in same for found in (one, two)):
+            yield name, _content(one), _content(two)
+
+
+def _content(one: Input | None) -> str:
+    return "not read" if one is None else f"{one.size} bytes (CRC-32 {one.crc32:08x})"
 
 
 def _shown(values: str | None) -> str | None:

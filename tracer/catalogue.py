@@ -36,20 +36,22 @@ class Noise:
 class Alternative:
     """One formula and the condition under which it applies (None: always).
 
-    `sure`: where it applies it must hold, although the quantity is open.
+    `sure`: where it applies it must hold, although the quantity is open. `of`: what it gives, if
+    not the quantity itself.
     """
 
     formula: Formula
     when: Formula | None = None
     why: str = ""
     sure: bool = False
+    of: Formula | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """One named intermediate.
 
-    `of` is what the formulas give where that is not the quantity itself (an invariant of it). `open`: a value that none
+    `of` is what all formulas give where that is not the quantity itself (an invariant of it). `open`: a value that none
     of the formulas gives may still be right (another mode of the program, which the trace does not show). `beside` are
     quantities that a formula reads although this one is not computed from them: a relation, no edge of the graph.
     """
@@ -68,6 +70,11 @@ class Quantity:
     final: bool = False
     open: bool = False
     note: str = ""
+
+    @property
+    def values(self) -> tuple[Alternative, ...]:
+        """The formulas that give the quantity itself."""
+        return tuple(f for f in self.formulas if f.of is None) if self.of is None else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,19 @@ class Option:
     """What stands for values beyond the `least` that were not given."""
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that an argument names (tables.py).
+
+    `says` is a vector of its first `numbers` numbers, or, with `keys`, a table looked up by so many whole numbers.
+    """
+
+    option: re.Pattern[str]
+    says: str
+    numbers: int = 0
+    keys: int = 0
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """Quantities by name, their graph, and parameters. Empty: nothing is known."""
@@ -123,6 +143,7 @@ class Catalogue:
     options: tuple[Option, ...] = ()
     asked: Mapping[str, Alternative] = field(default_factory=dict[str, Alternative])
     """What the command line asks for, computed from the options alone: for formulas to read, in no trace."""
+    files: tuple[File, ...] = ()
     measured: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
     """Roundings beyond what is inherited, by dtype and quantity, as reruns showed them (noise.py)."""
 
@@ -152,7 +173,7 @@ class Catalogue:
     @cached_property
     def typed(self) -> frozenset[str]:
         """Names that formulas read and no trace holds: options, and what follows from them."""
-        return frozenset((*(option.says for option in self.options), *self.asked, "arguments"))
+        return frozenset((*(one.says for one in (*self.options, *self.files)), *self.asked, "arguments"))
 
     @cached_property
     def children(self) -> dict[str, tuple[str, ...]]:
@@ -228,7 +249,7 @@ def from_document(document: Mapping[str, Any], name: str = "") -> Catalogue:
     from .catalogue_check import Checker
 
     checker = Checker(name or "the catalogue")
-    checker.keys("", document, {"quantity", "parameter", "console", "option", "asked", "title", "origin"})
+    checker.keys("", document, {"quantity", "parameter", "console", "option", "asked", "file", "title", "origin"})
     parameters = {
         key: checker.parameter(key, checker.table(f"parameter.{key}", entry))
         for key, entry in checker.table("parameter", document.get("parameter", {})).items()
@@ -240,8 +261,9 @@ def from_document(document: Mapping[str, Any], name: str = "") -> Catalogue:
     console = tuple(checker.console(entry) for entry in cast(list[object], document.get("console", [])))
     said = {group for line in console for group in line.pattern.groupindex}
     options = tuple(checker.option(entry) for entry in cast(list[object], document.get("option", [])))
-    said |= {option.says for option in options} | {"arguments"}
+    files = tuple(checker.file(entry) for entry in cast(list[object], document.get("file", [])))
+    said |= {one.says for one in (*options, *files)} | {"arguments"}
     asked = checker.asked(checker.table("asked", document.get("asked", {})), said)
     checker.graph(quantities, parameters, said | asked.keys())
     title = str(document.get("title", "")) or Path(name).name
-    return Catalogue(quantities, parameters, title, console, options, asked)
+    return Catalogue(quantities, parameters, title, console, options, asked, files)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from .catalogue import Alternative, Console, Noise, Option, Parameter, Quantity
+from .catalogue import Alternative, Console, File, Noise, Option, Parameter, Quantity
 from .errors import FirstbadError
 from .formula import Formula, compile_formula
 
@@ -98,6 +98,21 @@ class Checker:
         fill = float(table["fill"]) if "fill" in table else None
         return Option(flag, says, values, int(table.get("least", values)), fill)
 
+    def file(self, value: object) -> File:
+        """One [[file]]."""
+        table = self.table("file", value)
+        self.keys("file", table, {"option", "says", "numbers", "keys", "note"})
+        try:
+            option, says = re.compile(str(table["option"])), str(table["says"])
+            numbers, keys = int(table.get("numbers", 0)), int(table.get("keys", 0))
+        except (re.error, KeyError, TypeError, ValueError) as error:
+            raise self.fail("file", f"needs a pattern 'option' and a name 'says': {error}") from None
+        if (numbers > 0) == (keys > 0):
+            raise self.fail(
+                "file", "needs one of 'numbers' (so many are read) and 'keys' (so many indices lead to a value)"
+            )
+        return File(option, says, numbers, keys)
+
     def asked(self, tables: Mapping[str, Any], said: Iterable[str]) -> dict[str, Alternative]:
         """Values out of options and of what stands above them in the file."""
         found: dict[str, Alternative] = {}
@@ -144,10 +159,10 @@ class Checker:
                 yield Alternative(self.formula(entry, one))
                 continue
             table = self.table(entry, one)
-            self.keys(entry, table, {"is", "when", "why", "sure"})
-            when = self.formula(entry, table["when"]) if "when" in table else None
+            self.keys(entry, table, {"is", "when", "why", "sure", "of"})
+            when, of = (self.formula(entry, table[key]) if key in table else None for key in ("when", "of"))
             why, sure = str(table.get("why", "")), bool(table.get("sure", False))
-            yield Alternative(self.formula(entry, table.get("is", "")), when, why, sure)
+            yield Alternative(self.formula(entry, table.get("is", "")), when, why, sure, of)
 
     def noise(self, entry: str, value: object) -> Noise:
         """A noise rule, which has its reason."""

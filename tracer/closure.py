@@ -114,7 +114,7 @@ def _against(view: View, record: Record, quantity: Quantity, alternative: Altern
     """The record against one formula; Unknown where the trace lacks something."""
     at = At(view, record, {})
     expected = _numbers(alternative.formula(at))
-    actual = _actual(view, record, quantity, at)
+    actual = _actual(view, record, quantity, at, alternative)
     if len(actual) != len(expected):
         raise Unknown(f"a value of the shape of {alternative.formula.text}")
     allowed = tuple(SLACK * x.e + a.e for x, a in zip(expected, actual, strict=True))
@@ -133,13 +133,16 @@ def _times(a: float, b: float, allowed: float) -> float:
     return abs(a - b) / allowed if allowed and math.isfinite(a) and math.isfinite(b) else math.inf
 
 
-def _actual(view: View, record: Record, quantity: Quantity, at: At) -> tuple[Num, ...]:
+def _actual(
+    view: View, record: Record, quantity: Quantity, at: At, alternative: Alternative
+) -> tuple[Num, ...]:
     """What the trace holds in the formula's place: the value, or an invariant of it, and how far it may be off."""
     half, floor = view.half(record), view.floor(record)
-    if quantity.of is None:
+    of = alternative.of or quantity.of
+    if of is None:
         return _numbers(view.term(record, tuple(h + f for h, f in zip(half, floor, strict=True))))
     relative = max(floor, default=0.0) / (max(map(abs, record.numbers), default=1.0) or 1.0)
-    return tuple(Num(x.v, x.e + SLACK * relative * abs(x.v)) for x in _numbers(quantity.of(at)))
+    return tuple(Num(x.v, x.e + SLACK * relative * abs(x.v)) for x in _numbers(of(at)))
 
 
 def _say(name: str, alternative: Alternative, factor: float | None) -> str:
@@ -233,6 +236,7 @@ def infer(view: View) -> None:
             for alternative in quantity.formulas
             if parameter.name in alternative.formula.names
             for record in view.records(quantity.name)
+            if _may_apply(view, record, alternative)
         ]
         if users:
             value = (
@@ -241,6 +245,13 @@ def infer(view: View) -> None:
             view.parameters.pop(parameter.name, None)
             if value is not None:
                 view.parameters[parameter.name] = value
+
+
+def _may_apply(view: View, record: Record, alternative: Alternative) -> bool:
+    try:
+        return alternative.when is None or alternative.when.true(At(view, record, {}))
+    except Unknown:
+        return True
 
 
 _User = tuple[Record, Quantity, Alternative]
@@ -274,7 +285,7 @@ def _fitting(view: View, parameter: Parameter, user: _User) -> float | None:
     span = max((abs(x) for x in record.numbers), default=0.0) or 1e-300
     at = At(view, record, {})
     try:
-        actual = _actual(view, record, quantity, at)
+        actual = _actual(view, record, quantity, at, alternative)
         for value in (*known, *range(parameter.least, parameter.most + 1)):
             view.parameters[parameter.name] = float(value)
             expected = _numbers(alternative.formula(at))

@@ -7,6 +7,7 @@ that is off by a ten millionth moves its descendants by about as much, a print f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -54,12 +55,10 @@ def _apart(case: Case, at: int, one: Judged, firm: Sequence[tuple[int, Judged]])
 
 def _told(case: Case, one: Judged) -> bool:
     """A formula sharp enough to see the digits in question says: the short one is whole, or the long one wrong."""
-    for view, record, result in zip(
-        (case.a, case.b), (one.pairing.reference, one.pairing.candidate), case.closures_of(one.pairing), strict=True
-    ):
-        if record is None or result is None or not result.allowed:
+    for view, result in zip((case.a, case.b), case.closures_of(one.pairing), strict=True):
+        if result is None or not result.allowed:
             continue
-        shown = max(view.shown(record), default=0.0)
+        shown = max(view.shown(result.record))
         off = max(m.absolute for m in one.measures)
         if (result.holds and shown and max(result.allowed) < off / 2) or (result.broken and not shown):
             return True
@@ -67,6 +66,8 @@ def _told(case: Case, one: Judged) -> bool:
 
 
 def _relative(measures: Sequence[Measure]) -> float:
-    """The largest difference of the components over their largest value."""
-    size = max((abs(v) for m in measures for v in (m.reference, m.candidate) if not isinstance(v, str)), default=0.0)
-    return max((m.absolute for m in measures), default=0.0) / size if size else 0.0
+    """The largest difference of the components over their largest value; inf where a word is among them."""
+    numbers = [v for m in measures for v in (m.reference, m.candidate) if not isinstance(v, str)]
+    if len(numbers) < 2 * len(measures):
+        return math.inf  # no rounding makes one word of another
+    return max(m.absolute for m in measures) / max(map(abs, numbers))

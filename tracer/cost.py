@@ -50,16 +50,20 @@ class Cost:
         return next((cost for cost in costs if cost is not None), None)
 
     def _added(self, name: str) -> dict[int, Term]:
-        """The reference's values plus what breaks the closure on the side that is at fault."""
+        """The reference's values with the break of a closure put in, where the candidate's breaks, or else taken out.
+
+        Where the formula gives an invariant, or nothing, the break has no value: then all that differs counts.
+        """
         found: dict[int, Term] = {}
+        telling = {alternative.formula.text for alternative in self.catalogue.quantities[name].values}
         for one in self.roles.pairs[name]:
             record = one.pairing.reference
-            for told in self.roles.case.closures_of(one.pairing):
-                if record is None or told is None or not told.broken or len(told.expected) != len(record.values):
-                    continue
-                off = [v - x for v, x in zip(told.record.numbers, told.expected, strict=True)]
-                numbers = tuple(Num(v + d) for v, d in zip(record.numbers, off, strict=True))
-                found[id(record)] = numbers[0] if record.shape == () else numbers
+            assert record is not None
+            for sign, told in zip((-1.0, 1.0), self.roles.case.closures_of(one.pairing), strict=True):
+                if told and told.broken and told.expected and told.formula in telling:
+                    off = [sign * (v - x) for v, x in zip(told.record.numbers, told.expected, strict=True)]
+                    numbers = tuple(Num(v + d) for v, d in zip(record.numbers, off, strict=True))
+                    found[id(record)] = numbers[0] if record.shape == () else numbers
         return found or self.roles.swap(name)
 
     def _carry(self, quantity: Quantity, terms: dict[int, Term]) -> None:
@@ -91,20 +95,23 @@ def formula_pair(
     """
     told = case.closure_of(record, Side.REFERENCE)
     held = told.formula if told is not None else ""
-    for alternative in sorted(quantity.formulas, key=lambda f: f.formula.text != held):
+    for alternative in sorted(quantity.values or quantity.formulas, key=lambda f: f.formula.text != held):
         try:
             before = _numbers(alternative.formula(At(case.a, record, {}, exact=True)))
             after = _numbers(alternative.formula(At(case.a, record, terms, exact=True)))
         except Unknown:
             continue
-        if len(before) == len(after) and (quantity.of is not None or len(before) == len(record.values)):
+        if len(before) == len(after) and (not quantity.values or len(before) == len(record.values)):
             return before, after
     return None
 
 
 def moved(case: Case, record: Record, quantity: Quantity, terms: dict[int, Term]) -> Term | None:
-    """The record's value once its parents are swapped: scaled as its formula is, or shifted where that is zero."""
-    if id(record) in terms or quantity.of is not None:
+    """The record's value once its parents are swapped: shifted by what its formula changes.
+
+    A number that does not follow from its formula is scaled as that is, unless that is zero.
+    """
+    if id(record) in terms or not quantity.values:
         return None
     pair = formula_pair(case, record, quantity, terms)
     if pair is None or all(x.v == y.v for x, y in zip(*pair, strict=True)):
@@ -114,11 +121,9 @@ def moved(case: Case, record: Record, quantity: Quantity, terms: dict[int, Term]
     except Unknown:
         return None
     told = case.closure_of(record, Side.REFERENCE)
-    if told is not None and told.holds:
-        numbers = tuple(Num(r.v + (y.v - x.v)) for r, x, y in zip(recorded, *pair, strict=True))
-        return numbers[0] if record.shape == () else numbers
+    scaled = len(recorded) == 1 and not (told is not None and told.holds)
     numbers = tuple(
-        Num(r.v * (y.v / x.v)) if len(recorded) == 1 and x.v else Num(r.v + (y.v - x.v))
+        Num(r.v * (y.v / x.v)) if scaled and x.v else Num(r.v + (y.v - x.v))
         for r, x, y in zip(recorded, *pair, strict=True)
     )
     return numbers[0] if record.shape == () else numbers

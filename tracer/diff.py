@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import closure
 from .align import By, Pairing, align
-from .arguments import compare_arguments
+from .arguments import compare_arguments, compare_inputs
 from .catalogue import Catalogue, load
 from .closure import ClosureResult
 from .coarse import settle
@@ -305,6 +305,8 @@ def _settings(case: Case, judged: Sequence[Judged], healed: set[str]) -> tuple[S
     if "args" in a and "args" in b:
         asked = compare_arguments(a["args"], b["args"], case.catalogue.options)
         found.extend(Setting(flag, x, y, "argument") for flag, x, y in asked)
+    read = compare_inputs(case.a.trace, case.b.trace)
+    found.extend(Setting(f"file {name}", x, y, "input") for name, x, y in read)
     seen = set[str]()
     for one in judged:
         quantity = case.catalogue.get(one.quantity)

@@ -4,6 +4,8 @@
 v, w)`. Arithmetic is element by element over vectors, a number spreads over a vector. `first(x)`, `last(x)`
 evaluate x at the first or last record of its quantities, `total(x)` sums over all of them, `count(name)`
 counts them, `index(name)` is the number (from 0) of the record here, `at(x, n)` evaluates x at record number n.
+`lookup(table, indices, otherwise)` and `interpolated(table, indices, otherwise)` read a file that the run read,
+`here(loop)` is the number that the record's scope gives for a loop.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, TypeGuard, cast
 
 from . import uncertain as u
 from .uncertain import Num, Term
@@ -22,6 +24,18 @@ from .uncertain import Num, Term
 
 class Unknown(Exception):  # noqa: N818  not a fault: the trace does not hold what the formula needs
     """A formula cannot be evaluated here; the message says what is missing."""
+
+
+class Table(Protocol):
+    """Numbers by whole-number indices (tables.py)."""
+
+    def lookup(self, index: Sequence[Num], otherwise: Num) -> Num:
+        """The entry at `index`, or `otherwise`."""
+        ...
+
+    def interpolated(self, at: Sequence[Num], otherwise: Num) -> Num:
+        """The cubic through the nearest entries."""
+        ...
 
 
 class Values(Protocol):
@@ -51,6 +65,14 @@ class Values(Protocol):
         """How many records of `name` there are."""
         ...
 
+    def table(self, name: str) -> Table:
+        """The table in the file that `name` stands for; Unknown where it is not at hand."""
+        ...
+
+    def here(self, loop: str) -> int:
+        """The number of the record in a loop of the nest, as its scope says it; 0 where it does not say."""
+        ...
+
 
 _ONE: dict[str, Callable[..., Any]] = {
     "sin": u.sin, "cos": u.cos, "exp": u.exp, "sqrt": u.sqrt, "abs": u.absolute, "ceil": u.ceil, "floor": u.floor,
@@ -61,9 +83,12 @@ _VECTOR: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 _TURN = "about"
 _ROTATION: dict[str, Callable[..., Any]] = {"about_x": u.about_x, "about_y": u.about_y, "about_z": u.about_z}
+_TABLE = ("lookup", "interpolated")
 _PAIRS = ("atan2", "sincg", "dot", "cross", "matmul", "about", "at")
 _PLACE = ("first", "last", "total", "count", "index", "at")
-FUNCTIONS = frozenset((*_ONE, *_VECTOR, *_ROTATION, *_PLACE, _TURN))
+_HERE = "here"
+_LOOPS = frozenset(("layer", "subpixel", "source", "phi", "mosaic"))
+FUNCTIONS = frozenset((*_ONE, *_VECTOR, *_ROTATION, *_PLACE, *_TABLE, _TURN, _HERE))
 CONSTANTS: Mapping[str, float] = {"pi": math.pi}
 _NODES = (
     ast.Expression, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Compare, ast.BoolOp, ast.Call, ast.Name, ast.Constant,
@@ -108,8 +133,13 @@ def compile_formula(text: str) -> Formula:
 
 def _names(tree: ast.expr) -> frozenset[str]:
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    called |= {id(node.args[0]) for node in ast.walk(tree) if _is_here(node)}
     names = (node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called)
     return frozenset(names) - CONSTANTS.keys()
+
+
+def _is_here(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == _HERE
 
 
 def _check(node: ast.AST, text: str) -> None:
@@ -128,8 +158,13 @@ def _check(node: ast.AST, text: str) -> None:
 def _check_call(node: ast.Call, text: str) -> None:
     if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS or node.keywords:
         raise ValueError(f"{text!r} calls {ast.unparse(node.func)}, which is none of {', '.join(sorted(FUNCTIONS))}")
-    if len(node.args) != (2 if node.func.id in _PAIRS else 1):
+    if len(node.args) != (3 if node.func.id in _TABLE else 2 if node.func.id in _PAIRS else 1):
         raise ValueError(f"{text!r} calls {node.func.id} with the wrong number of arguments")
+    first = node.args[0]
+    if node.func.id in _TABLE and not isinstance(first, ast.Name):
+        raise ValueError(f"{text!r} looks something up in what is no table")
+    if node.func.id == _HERE and not (isinstance(first, ast.Name) and first.id in _LOOPS):
+        raise ValueError(f"{text!r} asks for a place in something else than {', '.join(sorted(_LOOPS))}")
     if node.func.id in ("count", "index") and not isinstance(node.args[0], ast.Name):
         raise ValueError(f"{text!r} counts something else than the records of a quantity")
 
@@ -146,7 +181,7 @@ def _term(node: ast.expr) -> Evaluate:
         case ast.BinOp(left=left, op=op, right=right):
             return _binary(_OPERATIONS[type(op)], _term(left), _term(right))
         case ast.Call(func=ast.Name(id=name), args=arguments):
-            return _placed(name, arguments) if name in _PLACE else _call(name, [_term(a) for a in arguments])
+            return _called(name, arguments)
         case ast.Subscript(value=whole, slice=ast.Constant(value=index)):
             inner, at = _term(whole), cast(int, index)
             return lambda values: _component(inner(values), at)
@@ -164,6 +199,16 @@ def _term(node: ast.expr) -> Evaluate:
         case _:
             asked = _truth(node)
             return lambda values: Num(1.0 if asked(values) else 0.0)
+
+
+def _called(name: str, arguments: list[ast.expr]) -> Evaluate:
+    match arguments:
+        case [ast.Name(id=loop)] if name == _HERE:
+            return lambda values: Num(float(values.here(loop)))
+        case [ast.Name(id=table), index, otherwise] if name in _TABLE:
+            return _looked_up(name, table, _term(index), _term(otherwise))
+        case _:
+            return _placed(name, arguments) if name in _PLACE else _call(name, [_term(a) for a in arguments])
 
 
 def _constant(value: float) -> Evaluate:
@@ -215,6 +260,14 @@ def _call(name: str, arguments: list[Evaluate]) -> Evaluate:
         only = arguments[0]
         return lambda values: _each(function, only(values))
     return lambda values: cast(Term, function(*(_number(argument(values)) for argument in arguments)))
+
+
+def _looked_up(how: str, name: str, index: Evaluate, otherwise: Evaluate) -> Evaluate:
+    def found(values: Values) -> Num:
+        table, at, default = values.table(name), _vector(index(values)), _number(otherwise(values))
+        return table.lookup(at, default) if how == "lookup" else table.interpolated(at, default)
+
+    return found
 
 
 def _each(function: Callable[[Num], Num], term: Term) -> Term:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from .image_stats import Block, Decade, by_decade, log_correlation, odd_line, wo
 
 ALONE = 10.0  # a single pixel is called wrong when it differs by this many times what rounding explains
 ENOUGH = 0.5  # a region, when its mean difference is this share of what rounding would explain in every pixel
+STILL = Motion()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,28 +27,30 @@ class Finding:
     value: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """The numbers behind the findings."""
+    """The numbers behind the findings. Peaks, motion, orientation and trend are looked for only where some pixel is
+    `beyond` what rounding explains.
+    """
 
     beyond: int
     log_correlation: float
     log_rms: float
     decades: tuple[Decade, ...]
-    peaks: PeakReport | None
+    peaks: PeakReport | None = None
     block: Block
     row: tuple[int, float] | None
     column: tuple[int, float] | None
-    motion: Motion
-    orientation: str
-    trend: float
+    motion: Motion = STILL
+    orientation: str = ""
+    trend: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data; lists of peaks are cut to the ten worst, their number is kept."""
         out = asdict(self)
-        peaks: dict[str, Any] = out["peaks"] or {}
-        for name in ("missing", "extra", "moved", "width", "brightness"):
-            if name in peaks:
+        if self.peaks is not None:
+            peaks: dict[str, Any] = out["peaks"]
+            for name in ("missing", "extra", "moved", "width", "brightness"):
                 peaks[name + "_count"] = len(peaks[name])
                 peaks[name] = peaks[name][:10]
         return out
@@ -56,38 +59,39 @@ class Evidence:
 def findings(reference: Array, candidate: Array, noise: Noise) -> tuple[tuple[Finding, ...], Evidence]:
     """All findings for two finite images of one size that are not identical."""
     allowance = noise.allowance(reference)
-    excess = np.abs(candidate - reference) - allowance
-    beyond = int((excess > 0).sum())
+    beyond = int((np.abs(candidate - reference) > allowance).sum())
     size = max(8, min(reference.shape) // 16)
-    block = worst_block(reference, candidate, allowance, size)
     row, column = (odd_line(reference, candidate, allowance, axis) for axis in (0, 1))
     log_corr, log_rms = log_correlation(reference, candidate, allowance)
-    slope = trend(reference, candidate, allowance, size) if beyond else (0.0, 0.0, "")
-    turned = orientation(reference, candidate)[0] if beyond else ""
     evidence = Evidence(
         beyond=beyond,
         log_correlation=log_corr,
         log_rms=log_rms,
         decades=by_decade(reference, candidate, allowance),
-        peaks=compare_peaks(reference, candidate, allowance, noise) if beyond else None,
-        block=block,
+        block=worst_block(reference, candidate, allowance, size),
         row=row,
         column=column,
-        motion=fit_motion(reference, candidate, allowance) if beyond else Motion(),
-        orientation=turned,
+    )
+    if not beyond:
+        return (), evidence
+    slope = trend(reference, candidate, allowance, size)
+    peaks = compare_peaks(reference, candidate, allowance, noise)
+    evidence = replace(
+        evidence,
+        peaks=peaks,
+        motion=fit_motion(reference, candidate, allowance),
+        orientation=orientation(reference, candidate)[0],
         trend=slope[0],
     )
-    if not beyond or evidence.peaks is None:
-        return (), evidence
-    found = [
+    found = (
         *_whole(evidence, slope, noise),
         *_values(reference, candidate, allowance),
         *_lines(row, column),
-        *_peaks(evidence.peaks),
+        *_peaks(peaks),
         *_regions(evidence),
         *_pixels(reference, candidate, allowance),
-    ]
-    return tuple(found), evidence
+    )
+    return found, evidence
 
 
 def _whole(evidence: Evidence, slope: tuple[float, float, str], noise: Noise) -> Iterator[Finding]:

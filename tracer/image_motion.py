@@ -17,6 +17,7 @@ from .image_noise import Array
 from .image_stats import block_edges, block_sums, correlation
 
 BORDER = 3
+HUGE = 1e100  # times the reference: squares of what has exploded that far would overflow
 COLUMNS = {"scale": (0,), "offset": (1,), "shift": (2, 3)}
 SUBSETS = tuple(names for n in range(4) for names in combinations(COLUMNS, n))
 
@@ -39,6 +40,8 @@ class Motion:
 def fit_motion(reference: Array, candidate: Array, allowance: Array) -> Motion:
     """The best common change of all pixels; the whole-pixel part of a shift is found first."""
     unit = float(np.abs(reference).max()) or 1.0  # squares of SI units would overflow
+    if float(np.abs(candidate).max()) / unit > HUGE:
+        return Motion()
     found = _best(reference / unit, candidate / unit, allowance / unit)
     return replace(found, offset=found.offset * unit)
 
@@ -54,15 +57,13 @@ def _best(reference: Array, candidate: Array, allowance: Array) -> Motion:
 
 def _fit(reference: Array, candidate: Array, allowance: Array, lag: tuple[int, int]) -> Motion:
     r, c, weight, before = _overlap(reference, candidate, allowance, lag)
-    if r.shape[0] <= 2 * BORDER or r.shape[1] <= 2 * BORDER:
-        return Motion()
     gy, gx = (_derivative(r, 0) + _derivative(c, 0)) / 2, (_derivative(r, 1) + _derivative(c, 1)) / 2
     inner = (slice(BORDER, -BORDER), slice(BORDER, -BORDER))
     w = weight[inner].ravel()
     columns = np.stack([(x[inner].ravel() * w) for x in (r, np.ones_like(r), -gy, -gx)])
     residual = (c - r)[inner].ravel() * w
     total = float(before[inner].ravel() @ before[inner].ravel())
-    if total == 0:
+    if total == 0:  # no difference, or no pixel within the border
         return Motion()
     gram, side = columns @ columns.T, columns @ residual
     square = float(residual @ residual)
@@ -81,15 +82,11 @@ def _simplest(
     gram: Array, side: Array, square: float, total: float, lag: tuple[int, int]
 ) -> tuple[frozenset[str], tuple[int, ...]]:
     """The parameters worth having: each must remove another 2 % of the residual. Their names and columns."""
-    best, chosen = 2.0, ((), ())
-    for names in SUBSETS:
-        if lag != (0, 0) and "shift" not in names:
-            continue
-        columns = tuple(sorted(i for name in names for i in COLUMNS[name]))
-        left = _remaining(gram, side, square, columns)[0] / total + 0.02 * len(columns)
-        if left < best:
-            best, chosen = left, (names, columns)
-    return frozenset(chosen[0]), chosen[1]
+    allowed = [names for names in SUBSETS if lag == (0, 0) or "shift" in names]
+    columns = [tuple(i for name in names for i in COLUMNS[name]) for names in allowed]
+    costs = [_remaining(gram, side, square, keep)[0] / total + 0.02 * len(keep) for keep in columns]
+    best = int(np.argmin(costs))
+    return frozenset(allowed[best]), columns[best]
 
 
 def _remaining(gram: Array, side: Array, square: float, keep: tuple[int, ...]) -> tuple[float, list[float]]:
@@ -114,7 +111,7 @@ def _overlap(
     dy, dx = lag
     ours = (slice(max(0, -dy), rows - max(0, dy)), slice(max(0, -dx), columns - max(0, dx)))
     theirs = (slice(max(0, dy), rows - max(0, -dy)), slice(max(0, dx), columns - max(0, -dx)))
-    weight = np.where(allowance > 0, 1 / np.where(allowance > 0, allowance, 1.0), 0.0)[ours]
+    weight = np.divide(1.0, allowance, out=np.zeros_like(allowance), where=allowance > 0)[ours]
     return reference[ours], candidate[theirs], weight, (candidate[ours] - reference[ours]) * weight
 
 
@@ -194,8 +191,8 @@ def orientation(reference: Array, candidate: Array) -> tuple[str, float]:
 def trend(reference: Array, candidate: Array, allowance: Array, size: int) -> tuple[float, float, str]:
     """How candidate/reference varies smoothly over the image: (span, explained share, direction).
 
-    Ratios of block sums are fitted with 1, x, y and r² (r from the image's centre, 1 at its corner); `span`
-    is the largest difference that the terms beside the constant make.
+    Ratios of block sums are fitted with 1, x, y and r² (r from the image's centre); `span` is the largest
+    difference that the terms beside the constant make.
     """
     slow, fast = block_edges(reference.shape[0], size), block_edges(reference.shape[1], size)
     total = block_sums(reference, slow, fast)
@@ -203,8 +200,10 @@ def trend(reference: Array, candidate: Array, allowance: Array, size: int) -> tu
     if int(good.sum()) < 12:
         return 0.0, 0.0, ""
     ratio = block_sums(candidate, slow, fast)[good] / total[good]
+    if float(np.abs(ratio).max()) > HUGE:
+        return 0.0, 0.0, ""
     y, x = np.meshgrid(_places(len(slow)), _places(len(fast)), indexing="ij")
-    terms = np.stack([y, x, (x * x + y * y) / 2])[:, good]
+    terms = np.stack([y, x, x * x + y * y])[:, good]
     design = np.concatenate([np.ones((1, terms.shape[1])), terms])
     solution = np.linalg.lstsq(design.T, ratio, rcond=None)[0]
     varied = float(((ratio - ratio.mean()) ** 2).sum())
@@ -219,4 +218,5 @@ def trend(reference: Array, candidate: Array, allowance: Array, size: int) -> tu
 
 
 def _places(count: int) -> Array:
+    """The centres of so many blocks side by side, on an axis that reaches from −1 to 1."""
     return (np.arange(count) + 0.5) / count * 2 - 1

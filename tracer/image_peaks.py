@@ -12,12 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .image_noise import Array, Noise, local_minimum
+from .image_stats import TINY
 
 Index = NDArray[np.intp]
 SEARCH = 4
 WINDOW = 3
 CLEAR, FAINT = 12.0, 4.0
 GONE = 0.3  # of its height: on a ridge a dip of nothing makes a maximum, and no peak
+NARROW = 0.1  # pixels: the radius of a lone bright pixel is nothing, and nothing has no ratio
+NONE = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def find_peaks(image: Array, allowance: Array) -> Peaks:
     candidates = _is_maximum(image) & (height > FAINT * allowance) & (image > 0)
     at = np.argwhere(candidates)
     heights, allowed = height[candidates], allowance[candidates]
-    return Peaks(at, heights, heights > CLEAR * allowed, allowed / np.maximum(heights, np.finfo(float).tiny))
+    return Peaks(at, heights, heights > CLEAR * allowed, allowed / np.maximum(heights, TINY))
 
 
 def _is_maximum(image: Array) -> NDArray[np.bool_]:
@@ -74,27 +77,23 @@ def _is_maximum(image: Array) -> NDArray[np.bool_]:
     for i in range(3):
         for j in range(3):
             neighbour = padded[i : i + rows, j : j + columns]
-            if (i, j) < (1, 1):
-                top &= image > neighbour
-            elif (i, j) > (1, 1):
-                top &= image >= neighbour
+            top &= image > neighbour if (i, j) < (1, 1) else image >= neighbour
     return top
 
 
 def pair(reference: Peaks, candidate: Peaks, shape: tuple[int, int]) -> Index:
-    """For each reference peak the candidate's peak nearest to it within SEARCH pixels, each used once; −1:
-    none.
-    """
-    label = np.full((shape[0] + 2 * SEARCH, shape[1] + 2 * SEARCH), -1, dtype=np.intp)
-    label[candidate.at[:, 0] + SEARCH, candidate.at[:, 1] + SEARCH] = np.arange(len(candidate.at))
-    match = np.full(len(reference.at), -1, dtype=np.intp)
+    """For each reference peak the candidate's peak nearest to it within SEARCH pixels, each used once, or NONE."""
+    label = np.full(shape, NONE, dtype=np.intp)
+    label[candidate.at[:, 0], candidate.at[:, 1]] = np.arange(len(candidate.at))
+    label = np.pad(label, SEARCH, constant_values=NONE)
+    match = np.full(len(reference.at), NONE, dtype=np.intp)
     for dy, dx in _offsets():
-        free = np.flatnonzero(match < 0)
+        free = np.flatnonzero(match == NONE)
         places = reference.at[free] + (dy + SEARCH, dx + SEARCH)
         found = label[places[:, 0], places[:, 1]]
-        hit = found >= 0
+        hit = found != NONE
         match[free[hit]] = found[hit]
-        label[places[hit, 0], places[hit, 1]] = -1
+        label[places[hit, 0], places[hit, 1]] = NONE
     return match
 
 
@@ -119,7 +118,7 @@ def moments(image: Array, at: Index) -> tuple[Array, Array, Array]:
     window = padded[rows, columns]
     window = window - window.min(axis=(1, 2), keepdims=True)
     total = window.sum(axis=(1, 2))
-    safe = np.where(total > 0, total, 1.0)
+    safe = np.maximum(total, TINY)
     y = (window * steps[:, None]).sum(axis=(1, 2)) / safe
     x = (window * steps[None, :]).sum(axis=(1, 2)) / safe
     square = steps[:, None] ** 2 + steps[None, :] ** 2
@@ -132,18 +131,18 @@ def compare_peaks(reference: Array, candidate: Array, allowance: Array, noise: N
     ours, theirs = find_peaks(reference, allowance), find_peaks(candidate, noise.allowance(candidate))
     match = pair(ours, theirs, reference.shape)
     taken = np.zeros(len(theirs.at), dtype=np.bool_)
-    taken[match[match >= 0]] = True
+    taken[match[match != NONE]] = True
     change = candidate - reference
-    lost = np.flatnonzero(ours.clear & (match < 0) & (-_at(change, ours) > GONE * ours.height))
+    lost = np.flatnonzero(ours.clear & (match == NONE) & (-_at(change, ours) > GONE * ours.height))
     new = np.flatnonzero(theirs.clear & ~taken & (_at(change, theirs) > GONE * theirs.height))
-    kept = np.flatnonzero(ours.clear & (match >= 0))
+    kept = np.flatnonzero(ours.clear & (match != NONE))
     at, error = ours.at[kept], ours.noise[kept]
     mass_r, centre_r, width_r = moments(reference, at)
     mass_c, centre_c, width_c = moments(candidate, at)
     jump = _length((theirs.at[match[kept]] - at).astype(np.float64))
-    shift: Array = np.where(jump > 1.5, jump, _length(centre_c - centre_r))
-    wider = width_c / np.where(width_r > 0, width_r, 1.0)
-    brighter = mass_c / np.where(mass_r > 0, mass_r, 1.0)
+    shift: Array = np.where(jump >= 2, jump, _length(centre_c - centre_r))
+    wider = _ratio(width_c, width_r, NARROW)
+    brighter = _ratio(mass_c, mass_r, error * ours.height[kept])
     return PeakReport(
         reference=int(ours.clear.sum()),
         candidate=int(theirs.clear.sum()),
@@ -156,6 +155,11 @@ def compare_peaks(reference: Array, candidate: Array, allowance: Array, noise: N
         median_shift=float(np.median(shift)) if kept.size else 0.0,
         median_width=float(np.median(wider)) if kept.size else 1.0,
     )
+
+
+def _ratio(new: Array, old: Array, least: Array | float) -> Array:
+    """new/old, where both count as at least so much: a lone pixel has no width, a plateau in a corner no sum."""
+    return np.maximum(new, least) / np.maximum(old, least)
 
 
 def _length(vectors: Array) -> Array:

@@ -50,10 +50,9 @@ def correlation(reference: Array, candidate: Array) -> float:
 
 def _centred(image: Array) -> Array:
     """Scaled first: sums of squares must not overflow, nor underflow for images in SI units."""
-    largest = float(np.abs(image).max())
-    if largest == 0 or image.min() == image.max():
+    if image.min() == image.max():
         return np.zeros_like(image)
-    scaled = image / largest
+    scaled = image / float(np.abs(image).max())
     return scaled - scaled.mean()
 
 
@@ -108,7 +107,7 @@ def by_decade(reference: Array, candidate: Array, allowance: Array) -> tuple[Dec
 
 def block_edges(length: int, size: int) -> list[int]:
     """Starts of blocks of `size`; the last block takes the rest."""
-    return list(range(0, max(1, length - length % size if length >= size else 1), size))
+    return [size * i for i in range(max(1, length // size))]
 
 
 def block_sums(values: Array, slow: list[int], fast: list[int]) -> Array:

@@ -50,6 +50,15 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """A file that the run read, as the trace names it, with its size in bytes and the CRC-32 of its content."""
+
+    name: str
+    size: int
+    crc32: int
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What a sealed trace says about itself: `facts` from its opening line, counts from its seal."""
 
@@ -68,6 +77,10 @@ class Trace:
     skipped: tuple[Skipped, ...] = ()
     plain: tuple[str, ...] = ()
     """Lines without TRACE before the last record (the first two thousand): what the program says of its set-up."""
+    inputs: tuple[Input, ...] = ()
+    """The files that the run read, where the trace says so."""
+    folder: str = ""
+    """Where such files may lie: the directory of the log; "" where the trace came out of no file."""
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self.records)

@@ -24,6 +24,11 @@ _SHARE = 4.0
 _NEGLIGIBLE = 1e-3
 """Where the cost of an origin cannot be told, it ranks behind those that change the intensity by more than this."""
 
+_LIARS: dict[tuple[bool | None, bool | None], Side] = {
+    (True, True): Side.BOTH, (True, False): Side.REFERENCE, (False, True): Side.CANDIDATE,
+}  # fmt: skip
+"""Whose trace lies, by whether a child that agrees breaks there."""
+
 
 class Roles:
     """Judged pairs under a catalogue's graph. One object answers for one set of limits."""
@@ -155,7 +160,6 @@ class Roles:
         """Diverges, yet everything that is computed from it, and would show it, agrees (or is healed itself)."""
         known = self._healed.get(name)
         if known is None:
-            self._healed[name] = False
             known = self._healed[name] = self.differs(name) and self._heals(name)
         return known
 
@@ -220,12 +224,12 @@ class Roles:
                 continue
             decided = True
             noise = self.case.a.noise(record)
-            if quantity.of is not None:
+            if not quantity.values:
                 relative = max(noise) / (max(map(abs, record.numbers), default=1.0) or 1.0)
                 noise = tuple(relative * abs(x.v) for x in pair[0])
             changes = [abs(y.v - x.v) for x, y in zip(*pair, strict=True) if x.v != y.v]
-            off = max((m.absolute for m in one.measures), default=0.0)
-            if changes and max(changes) > max(self.limits.slack * max(noise, default=0.0), _SHARE * off):
+            off = max(m.absolute for m in one.measures)
+            if changes and max(changes) > max(self.limits.slack * max(noise), _SHARE * off):
                 return True
         return not decided
 
@@ -268,24 +272,16 @@ class Roles:
             return nan
         agreeing = [one for child in self.children(name) if not self.differs(child) for one in self.pairs[child]]
         told = [self.case.closures_of(one.pairing) for one in agreeing]
-        a, b = (
-            closure.broken(r for r in results if r is not None)
-            for results in (list(zip(*told, strict=True)) or ((), ()))
-        )
-        if a is None or b is None:
-            return side
-        return {(True, True): Side.BOTH, (True, False): Side.REFERENCE, (False, True): Side.CANDIDATE}.get((a, b), side)
+        a = closure.broken(r for r, _ in told if r is not None)
+        b = closure.broken(r for _, r in told if r is not None)
+        return _LIARS.get((a, b), side)
 
     def _pattern(self, name: str, pairs: Sequence[Judged]) -> Pattern | None:
         """What kind of mistake it looks like (pattern.py), from all pairs of the quantity."""
-        try:
-            from .pattern import explain
-        except ModuleNotFoundError as error:
-            if error.name != f"{__package__}.pattern":
-                raise
-            return None
-        reference = [one.pairing.reference for one in pairs if one.pairing.reference is not None]
-        candidate = [one.pairing.candidate for one in pairs if one.pairing.candidate is not None]
+        from .pattern import explain
+
+        reference = [record for one in pairs if (record := one.pairing.reference)]
+        candidate = [record for one in pairs if (record := one.pairing.candidate)]
         return explain(reference, candidate, self.case)
 
     def _why(
@@ -309,8 +305,9 @@ class Roles:
 def _nan_side(one: Judged) -> Side:
     """The side that printed NaN where the other did not: what was computed from it there was not computed from NaN."""
     for m in one.measures:
-        if m.reference != m.reference or m.candidate != m.candidate:
-            return Side.REFERENCE if m.reference != m.reference else Side.CANDIDATE
+        a, b = m.reference != m.reference, m.candidate != m.candidate
+        if a is not b:
+            return Side.REFERENCE if a else Side.CANDIDATE
     return Side.UNKNOWN
 
 

@@ -167,7 +167,7 @@ def _best_of_columns(data: Data) -> Pattern | None:
 def _best_of_part(data: Data) -> Pattern | None:
     """The same for only those records that differ, where these are some of several."""
     keep = [i for i, row in enumerate(data.rows) if not all(p.same for p in row)]
-    if len(keep) in (0, len(data.rows)):
+    if len(keep) == len(data.rows):
         return None
     found = _best(data.only(keep), SUBSET)
     if found is None:

@@ -22,22 +22,11 @@ def common(data: Data) -> Iterator[Guess]:
     errors = [abs(value) * p.r_error + abs(p.r * value) * off for p in data.flat]
     claims = [None if again else v for v, again in zip(values, data.repeats(strongest), strict=True)]
     if _unit(data, "c") and not _unit(data, "r"):
-        values, errors = _normalised(data)
-        yield Guess(
-            "normalisation",
-            "the candidate's vectors are scaled to length 1, the reference's are not",
-            values,
-            errors,
-            20.0,
-        )
+        text = "the candidate's vectors are scaled to length 1, the reference's are not"
+        yield Guess("normalisation", text, *_normalised(data), 20.0)
     elif _unit(data, "r") and not _unit(data, "c"):
-        yield Guess(
-            "normalisation",
-            "the reference's vectors have length 1, the candidate's are not normalised",
-            claims,
-            errors,
-            6.0,
-        )
+        text = "the reference's vectors have length 1, the candidate's are not normalised"
+        yield Guess("normalisation", text, claims, errors, 6.0)
     simple = _simple(value, off)
     if simple:
         yield Guess("small-ratio", f"a factor of {simple}", claims, errors, 14.0)
@@ -50,7 +39,7 @@ def _simple(value: float, off: float) -> str:
     for over in range(1, 13):
         top = round(abs(value) * over)
         if 1 < top * over <= 12 and math.gcd(top, over) == 1 and near(abs(value), top / over, off):
-            return f"{'-' * (value < 0)}{top}" + (f"/{over}" if over > 1 else "")
+            return f"{math.copysign(top, value):.0f}" + (f"/{over}" if over > 1 else "")
     return ""
 
 
@@ -65,7 +54,5 @@ def _normalised(data: Data) -> tuple[list[float], list[float]]:
 
 
 def _unit(data: Data, side: str) -> bool:
-    if data.width < 2:
-        return False
     lengths = [math.sqrt(sum(getattr(p, side) ** 2 for p in row)) for row in data.rows]
-    return all(abs(length - 1) < 1e-6 for length in lengths)
+    return data.width > 1 and all(abs(length - 1) < 1e-6 for length in lengths)

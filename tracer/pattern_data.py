@@ -70,7 +70,7 @@ class Pair:
         """Whether the two agree as far as they are known."""
         if not (math.isfinite(self.r) and math.isfinite(self.c)):
             return self.r == self.c or (math.isnan(self.r) and math.isnan(self.c))
-        return self.r == self.c or abs(self.c - self.r) <= self.r_error + self.c_error
+        return abs(self.c - self.r) <= self.r_error + self.c_error
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ def each(data: Data, f: Callable[[float], float], slope: Callable[[float], float
 
 def weigh(data: Data, guess: Guess) -> float | None:
     """Bits that speak for the guess minus its cost; None where it does not fit, or nothing differs."""
-    bits, seen = 0.0, set[tuple[float, float]]()
+    bits, seen = 0.0, set[tuple[str, str]]()
     errors = guess.errors or [0.0] * len(data.flat)
     for pair, value, error in zip(data.flat, guess.values, errors, strict=True):
         if value is None:
@@ -232,12 +232,12 @@ def weigh(data: Data, guess: Guess) -> float | None:
 
 
 def _fits(c: float, value: float, error: float) -> bool:
-    if math.isnan(c) or math.isnan(value):
-        return math.isnan(c) and math.isnan(value)
-    return c == value or abs(c - value) <= error * (1 + 1e-9)
+    both = math.isnan(c) and math.isnan(value)
+    return both or c == value or abs(c - value) <= error * (1 + 1e-9)
 
 
-def _key(pair: Pair) -> tuple[float, float]:
+def _key(pair: Pair) -> tuple[str, str]:
+    """Both numbers to ten digits: components with the same key tell one and the same thing."""
     return _short(pair.r), _short(pair.c)
 
 
@@ -249,17 +249,17 @@ def evidence(pair: Pair, error: float) -> float:
     if pair.c == 0:
         return min(ZERO, digits)
     change = min(abs(pair.c - pair.r), abs(pair.c))
-    exact = math.log2(change / error) if 0 < error < change else 0.0 if error else CAP
-    return max(0.0, min(CAP, digits, exact))
+    exact = math.log2(max(1.0, change / error)) if error else CAP
+    return min(CAP, digits, exact)
 
 
 def significant(value: float) -> int:
     """How many of fifteen digits a number needs: 100 needs one, 1/3 fifteen, 0 none."""
-    if value == 0 or not math.isfinite(value):
+    if not math.isfinite(value):
         return 0
     mantissa = f"{abs(value):.14e}".split("e")[0].replace(".", "")
     return len(mantissa.rstrip("0"))
 
 
-def _short(value: float) -> float:
-    return float(f"{value:.10g}") if math.isfinite(value) else 0.0
+def _short(value: float) -> str:
+    return f"{value + 0.0:.10g}"  # -0 is 0

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import permutations
+from itertools import permutations, product
 
 from .model import Record
 from .pattern_data import Data, Guess, Pair, evidence
+from .view import View
 
 UNITS = {
     10: "Å and metres",
@@ -65,10 +66,8 @@ def ratio(data: Data) -> tuple[float, float] | None:
     is none.
     """
     pair = data.strongest()
-    if pair.r == 0 or pair.c == 0 or not (math.isfinite(pair.r) and math.isfinite(pair.c)):
-        return None
-    value = pair.c / pair.r
-    if not 1e-60 < abs(value) < 1e60:
+    value = pair.c / pair.r if pair.r else 0.0
+    if not 1e-60 < abs(value) < 1e60:  # a zero, an infinity or no number on either side, too
         return None
     return value, pair.r_error / abs(pair.r) + pair.c_error / abs(pair.c) + 1e-15
 
@@ -131,20 +130,20 @@ def small_ratio(data: Data) -> Iterator[Guess]:
     if found is None:
         return
     value, off = found
+    minus = value < 0
     for over in range(1, 13):
         top = round(abs(value) * over)
         if 1 <= top <= 1000 and math.gcd(top, over) == 1 and near(abs(value), top / over, off):
-            if top / over in (1.0, 2.0, 0.5, 4.0, 0.25):
+            if top * over in (1, 2, 4):  # these have kinds of their own
                 return
             name = str(top) if over == 1 else f"{top}/{over}"
-            cost = 6 + 2 * math.log2(top * over) + 2 * (value < 0)
-            text = f"a factor of {'-' * (value < 0)}{name}"
-            yield _shown_once(data, text, math.copysign(top / over, value), cost)
+            cost = 6 + 2 * math.log2(top * over) + 2 * minus
+            yield _shown_once(data, f"a factor of {'-' * minus}{name}", math.copysign(top / over, value), cost)
             return
-    inverse = 1 / abs(value)
-    if 13 <= round(inverse) <= 1000 and near(inverse, round(inverse), off):
-        cost = 6 + 2 * math.log2(round(inverse))
-        yield _shown_once(data, f"a factor of 1/{round(inverse)}", math.copysign(1 / round(inverse), value), cost)
+    inverse = round(1 / abs(value))
+    if 13 <= inverse <= 1000 and near(1 / abs(value), inverse, off):
+        cost = 6 + 2 * math.log2(inverse) + 2 * minus
+        yield _shown_once(data, f"a factor of {'-' * minus}1/{inverse}", math.copysign(1 / inverse, value), cost)
 
 
 def _shown_once(data: Data, text: str, factor: float, cost: float) -> Guess:
@@ -161,29 +160,30 @@ def counts(data: Data) -> Iterator[Guess]:
     if found is None:
         return
     value, off = found
+    minus = value < 0
     known = whole_numbers(data)
     cells = [known[name] for name in ("Na", "Nb", "Nc") if name in known]
-    if len(cells) == 3 and math.prod(cells) > 1:
+    if len(cells) == 3:
         known["Na·Nb·Nc"] = math.prod(cells)
     for name, count in known.items():
-        cost = 3.0 if name in data.needed else 4 + math.log2(6 * max(1, len(known)))
+        cost = 3.0 if name in data.needed else 4 + math.log2(6 * len(known))
         for power in (1, -1, 2, -2, 3, -3):
-            if count > 1 and near(abs(value), count**power, off):
+            if near(abs(value), count**power, off):
                 factor = math.copysign(count**power, value)
-                raised = f"({name})" if "·" in name and abs(power) > 1 else name
+                raised = f"({name})" if "·" in name and power != 1 else name
                 raised += {2: "²", 3: "³"}.get(abs(power), "")
                 shown = raised if power > 0 else f"1/{raised}"
                 kind = "cells" if name in ("Na", "Nb", "Nc", "Na·Nb·Nc") else "count"
-                text = f"a factor of {'-' * (value < 0)}{shown} = {factor:.6g}"
-                yield _guess(data, kind, text, factor, cost + abs(power) + 2 * (value < 0))
+                text = f"a factor of {'-' * minus}{shown} = {factor:.6g}"
+                yield _guess(data, kind, text, factor, cost + abs(power) + 2 * minus)
 
 
 def whole_numbers(data: Data) -> dict[str, float]:
-    """Whole numbers from 2 to 1e9 that the traces hold or that were inferred, by name."""
+    """Whole numbers from 2 to below 1e9 that the traces hold or that were inferred, by name."""
     found: dict[str, float] = {}
     for view in (data.compared.a, data.compared.b):
         for name, value in view.parameters.items():
-            if name not in ("pixel_mm",) and 1 < value < 1e9 and value == int(value):
+            if name != "pixel_mm" and 1 < value < 1e9 and value == int(value):
                 found.setdefault(name, value)
         for name in COUNTS:
             for record in view.records(name)[:1]:
@@ -197,7 +197,7 @@ def other_quantity(data: Data) -> Iterator[Guess]:
     """A factor equals another quantity, its inverse, square or root: one that is missing, or multiplied
     twice.
     """
-    if not any(not p.same for p in data.flat) or ratio(data) is None:
+    if ratio(data) is None:
         return
     known = list(_factors(data))
     for name, factors, extra in known:
@@ -234,7 +234,7 @@ def _factors(data: Data) -> Iterator[tuple[str, list[Pair], float]]:
             yield name, [first] * len(data.rows), 2.0
     size = view.parameters.get("pixel_mm") or next((r.numbers[0] for r in view.records("pixel_mm") if r.numbers), 0.0)
     if size:
-        yield "pixel_mm", [Pair(size / 1000, size / 1000, 0.0, 0.0)] * len(data.rows), -2.0
+        yield "pixel_mm", [_exactly(size / 1000, 0.0)] * len(data.rows), -2.0
 
 
 def echoed(name: str) -> bool:
@@ -245,15 +245,13 @@ def echoed(name: str) -> bool:
 def _kept(data: Data, name: str) -> Pair | None:
     """The first value of a scalar where the quantity keeps one value too, or the one that all its records hold."""
     found = data.compared.a.records(name)
-    if not found or any(len(r.numbers) != 1 or len(r.values) != 1 for r in found) or abs(found[0].numbers[0]) in (0, 1):
+    if not all(_is_scalar(r) for r in found) or abs(found[0].numbers[0]) in (0, 1):
         return None
-    one = all(r.numbers == found[0].numbers for r in found)
-    if not one and any(a.numbers != data.records[0][0].numbers for a, _ in data.records):
-        return None
-    if not one and len(data.records) == 1:
-        return None
-    view = data.compared.a
-    return _known(view.half(found[0])[0] + 2 * view.floor(found[0])[0], found[0])
+    if any(r.numbers != found[0].numbers for r in found):  # it varies: is what the quantity keeps made with its first?
+        kept = {a.numbers for a, _ in data.records}
+        if len(data.records) == 1 or len(kept) > 1:
+            return None
+    return _known(data.compared.a, found[0])
 
 
 def _by(data: Data, factors: list[Pair], power: float, cost: float) -> tuple[list[float], list[float], float] | None:
@@ -281,32 +279,45 @@ def scalars_along(data: Data, name: str) -> list[Pair] | None:
     found: list[Pair] = []
     for reference, _ in data.records:
         related = view.related(name, reference)
-        if len(related) != 1 or len(related[0].numbers) != 1 or len(related[0].values) != 1:
+        if len(related) != 1 or not _is_scalar(related[0]):
             return None
-        found.append(_known(view.half(related[0])[0] + 2 * view.floor(related[0])[0], related[0]))
+        found.append(_known(view, related[0]))
     return found
 
 
-def _known(error: float, record: Record) -> Pair:
-    return Pair(record.numbers[0], record.numbers[0], error, error)
+def _is_scalar(record: Record) -> bool:
+    return len(record.numbers) == len(record.values) == 1
+
+
+def _known(view: View, record: Record) -> Pair:
+    """The number of a scalar, known to its last printed digit and its rounding."""
+    (number,), (half,), (floor,) = record.numbers, view.half(record), view.floor(record)
+    return _exactly(number, half + 2 * floor)
+
+
+def _exactly(number: float, error: float) -> Pair:
+    return Pair(number, number, error, error)
 
 
 def axis_signs(data: Data) -> Iterator[Guess]:
     """Single components of a vector are negated."""
-    if data.width not in (2, 3):
+    if data.width > 3:
         yield from _one_negated(data)
-        return
+    elif data.width > 1:
+        yield from _some_negated(data)
+
+
+def _some_negated(data: Data) -> Iterator[Guess]:
     for flipped in _subsets(data.width):
         names = " and ".join("xyz"[i] for i in flipped)
-        signs = [-1.0 if i in flipped else 1.0 for i in range(data.width)]
-        values = [p.r * signs[i % data.width] for i, p in enumerate(data.flat)]
+        values = [-p.r if i % data.width in flipped else p.r for i, p in enumerate(data.flat)]
         text = f"the sign of {names} is reversed"
         yield Guess("component-sign", text, values, [p.r_error for p in data.flat], 2.5, 0.0)
 
 
 def _one_negated(data: Data) -> Iterator[Guess]:
     """One of many numbers, as of a list of angles."""
-    for flipped in range(data.width if data.width > 1 else 0):
+    for flipped in range(data.width):
         values = [-p.r if i % data.width == flipped else p.r for i, p in enumerate(data.flat)]
         text = f"the sign of number {flipped + 1} is reversed"
         yield Guess("component-sign", text, values, [p.r_error for p in data.flat], 4.0, 0.0)
@@ -328,15 +339,10 @@ def permuted(data: Data) -> Iterator[Guess]:
         if order == identity:
             continue
         kind = "swap" if sum(a != b for a, b in zip(order, identity, strict=True)) == 2 else "axis-permutation"
-        for signs in _signs(data.width):
-            values = [row[order[i]].r * signs[i] for row in data.rows for i in range(data.width)]
-            errors = [row[order[i]].r_error for row in data.rows for i in range(data.width)]
-            plain = all(s > 0 for s in signs)
-            letters = "".join(("" if s > 0 else "-") + "xyz"[k] for k, s in zip(order, signs, strict=True))
+        for negated in product((False, True), repeat=data.width):
+            places = list(zip(order, negated, strict=True))
+            values = [-row[k].r if minus else row[k].r for row in data.rows for k, minus in places]
+            errors = [row[k].r_error for row in data.rows for k in order]
+            letters = "".join("-" * minus + "xyz"[k] for k, minus in places)
             text = f"the components are exchanged: {'xyz'[: data.width]} became {letters}"
-            yield Guess(kind, text, values, errors, 4.0 if plain else 7.0, TRUE)
-
-
-def _signs(width: int) -> Iterator[tuple[float, ...]]:
-    for bits in range(2**width):
-        yield tuple(-1.0 if bits >> i & 1 else 1.0 for i in range(width))
+            yield Guess(kind, text, values, errors, 7.0 if any(negated) else 4.0, TRUE)

@@ -26,10 +26,10 @@ Variant = tuple[str, str, float, ast.expr]
 def miswritten(data: Data) -> Iterator[Guess]:
     """Every formula of the quantity with one mistake in it, evaluated on the candidate."""
     known = data.compared.a.catalogue.get(data.name)
-    if known is None or known.of is not None:
+    if known is None:
         return
     seen = set[str]()
-    for alternative in known.formulas:
+    for alternative in known.values:
         if alternative.formula.names & data.compared.a.catalogue.typed:
             continue  # what was asked for is no slip in the quantity's own formula
         for kind, text, cost, tree in _variants(ast.parse(alternative.formula.text.strip(), mode="eval").body):
@@ -81,11 +81,11 @@ def _variants(tree: ast.expr) -> Iterator[Variant]:
 
 def _factors(tree: ast.expr, path: tuple[str | int, ...]) -> Iterator[Variant]:
     """One factor left out or twice; two left out."""
-    factors = _flat(_at(tree, path))[:MOST_FACTORS]
-    named = [i for i, (node, _) in enumerate(factors) if not isinstance(node, ast.Constant)]
+    factors = _flat(_at(tree, path))
+    named = [i for i, (node, _) in enumerate(factors) if not isinstance(node, ast.Constant)][:MOST_FACTORS]
     texts = [ast.unparse(node) for node, _ in factors]
     for i in named:
-        over = factors[i][1] < 0
+        over = factors[i][1]
         text = "the candidate is not divided by {q}" if over else "the candidate lacks a factor {q}"
         yield "missing-factor", text.format(q=texts[i]), 5.0, _with(tree, path, _product(factors, {i: 0}))
         text = "the candidate is divided by {q} once too often" if over else "the candidate has a factor {q} too many"
@@ -97,20 +97,20 @@ def _factors(tree: ast.expr, path: tuple[str | int, ...]) -> Iterator[Variant]:
         yield kind, text, 8.0, _with(tree, path, _product(factors, {i: 0, j: 0}))
 
 
-def _flat(node: ast.expr, sign: int = 1) -> list[tuple[ast.expr, int]]:
-    """The factors of a product, with 1 or -1 for divided by."""
+def _flat(node: ast.expr, over: bool = False) -> list[tuple[ast.expr, bool]]:
+    """The factors of a product, each with whether it is divided by."""
     if not _is_product(node):
-        return [(node, sign)]
+        return [(node, over)]
     assert isinstance(node, ast.BinOp)
-    return _flat(node.left, sign) + _flat(node.right, sign if isinstance(node.op, ast.Mult) else -sign)
+    return _flat(node.left, over) + _flat(node.right, over != isinstance(node.op, ast.Div))
 
 
-def _product(factors: list[tuple[ast.expr, int]], times: dict[int, int]) -> ast.expr:
+def _product(factors: list[tuple[ast.expr, bool]], times: dict[int, int]) -> ast.expr:
     """The product again, each factor as often as said (once unless said otherwise)."""
     result: ast.expr = ast.Constant(1.0)
-    for index, (node, sign) in enumerate(factors):
+    for index, (node, over) in enumerate(factors):
         for _ in range(times.get(index, 1)):
-            result = ast.BinOp(result, ast.Mult() if sign > 0 else ast.Div(), copy.deepcopy(node))
+            result = ast.BinOp(result, ast.Div() if over else ast.Mult(), copy.deepcopy(node))
     return result
 
 
@@ -118,15 +118,14 @@ def _is_product(node: ast.AST) -> bool:
     return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div)
 
 
-def _paths(node: ast.AST, here: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """The places of all expressions below a node."""
-    if isinstance(node, ast.expr):
-        yield here
+def _paths(node: ast.expr, here: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The places of an expression and of all that are in it."""
+    yield here
     for field, value in ast.iter_fields(node):
         if isinstance(value, ast.expr):
             yield from _paths(value, (*here, field))
         elif isinstance(value, list):
-            for index, item in enumerate(cast("list[object]", value)):
+            for index, item in enumerate(cast(list[object], value)):
                 if isinstance(item, ast.expr):
                     yield from _paths(item, (*here, field, index))
 
@@ -139,7 +138,8 @@ def _at(node: object, path: tuple[str | int, ...]) -> ast.expr:
 
 
 def _in_product(tree: ast.expr, path: tuple[str | int, ...]) -> bool:
-    return bool(path) and _is_product(_at(tree, path[:-1])) if path and isinstance(path[-1], str) else False
+    """Whether it is a factor of a product: then that product tells of it."""
+    return bool(path) and isinstance(path[-1], str) and _is_product(_at(tree, path[:-1]))
 
 
 def _with(tree: ast.expr, path: tuple[str | int, ...], new: ast.expr) -> ast.expr:
@@ -152,7 +152,7 @@ def _with(tree: ast.expr, path: tuple[str | int, ...], new: ast.expr) -> ast.exp
     for step in before:
         holder = holder[step] if isinstance(step, int) else getattr(holder, step)  # type: ignore[index]
     if isinstance(last, int):
-        cast("list[object]", holder)[last] = new
+        cast(list[object], holder)[last] = new
     else:
-        setattr(cast("object", holder), last, new)
+        setattr(cast(object, holder), last, new)
     return result

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from itertools import permutations, product
+from itertools import combinations_with_replacement, permutations, product
 
 from .pattern_data import Data, Guess, Pair
-from .pattern_factors import TRUE, scalars_along
+from .pattern_factors import TRUE
 
 Vector = tuple[float, float, float]
 
@@ -34,24 +34,15 @@ def transposed(data: Data) -> Iterator[Guess]:
     values = [row[k].r for row in data.rows for k in order]
     errors = [row[k].r_error for row in data.rows for k in order]
     rotation = all(_orthonormal([p.r for p in row]) for row in data.rows)
-    kind, text = (
-        ("inverse-rotation", "the rotation is inverted (its matrix transposed)")
-        if rotation
-        else (
-            "transpose",
-            "the matrix is transposed",
-        )
-    )
+    kind, text = ("transpose", "the matrix is transposed")
+    if rotation:
+        kind, text = ("inverse-rotation", "the rotation is inverted (its matrix transposed)")
     yield Guess(kind, text, values, errors, 2.0, TRUE)
 
 
 def _orthonormal(m: list[float]) -> bool:
-    rows = (m[0:3], m[3:6], m[6:9])
-    return all(
-        abs(sum(a * b for a, b in zip(rows[i], rows[j], strict=True)) - (i == j)) < 1e-6
-        for i in range(3)
-        for j in range(i, 3)
-    )
+    rows = (m[0:3], m[3:6], m[6:])
+    return all(abs(_dot(a, b) - (a is b)) < 1e-6 for a, b in combinations_with_replacement(rows, 2))
 
 
 def rows_and_columns(data: Data) -> Iterator[Guess]:
@@ -96,7 +87,7 @@ def _turned(data: Data, before: list[tuple[Pair, ...]], axis: Vector, text: str,
     values, errors = list[float](), list[float]()
     for row, b in zip(data.rows, before, strict=True):
         values += _opposite(row, b, axis)
-        size = math.sqrt(sum(p.r**2 for p in row))
+        size = _norm([p.r for p in row])
         known = max((*(p.r_error for p in row), *(p.r_error for p in b)))
         # the angle is read from the two vectors: what they are known to, over what lies across the axis, comes in twice
         errors += [4 * known + 8e-16 * size] * 3
@@ -112,8 +103,8 @@ def _shown_axis(data: Data, name: str, before: list[tuple[Pair, ...]]) -> Vector
             continue
         moved = [x - y for x, y in zip(theirs[0], theirs[1], strict=True)]
         axis = _cross(turned, moved)
-        size, scale = _norm(axis), _norm(turned) * _norm(moved)
-        if scale > 0 and size > 0.05 * scale:
+        size = _norm(axis)
+        if size > 0.05 * _norm(turned) * _norm(moved):
             return axis[0] / size, axis[1] / size, axis[2] / size
     return None
 
@@ -131,8 +122,12 @@ def _cross(a: Sequence[float], b: Sequence[float]) -> Vector:
     return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
 
 
+def _dot(a: Sequence[float], b: Sequence[float]) -> float:
+    return sum(x * y for x, y in zip(a, b, strict=True))
+
+
 def _norm(v: Sequence[float]) -> float:
-    return math.sqrt(sum(x * x for x in v))
+    return math.sqrt(_dot(v, v))
 
 
 def _axes(data: Data) -> Iterator[tuple[str, Vector]]:
@@ -147,8 +142,8 @@ def _axes(data: Data) -> Iterator[tuple[str, Vector]]:
 
 
 def vectors_along(data: Data, name: str) -> list[tuple[Pair, ...]] | None:
-    """The reference's vector `name` at each record of the quantity; None where there is not one of equal
-    width each.
+    """The reference's vector (or number) `name` at each record of the quantity; None where there is not one of
+    equal width each.
     """
     view = data.compared.a
     found: list[tuple[Pair, ...]] = []
@@ -164,7 +159,7 @@ def vectors_along(data: Data, name: str) -> list[tuple[Pair, ...]] | None:
 
 def _same_length(data: Data, before: list[tuple[Pair, ...]]) -> bool:
     for row, b in zip(data.rows, before, strict=True):
-        ours, theirs = math.sqrt(sum(p.r**2 for p in row)), math.sqrt(sum(p.r**2 for p in b))
+        ours, theirs = _norm([p.r for p in row]), _norm([p.r for p in b])
         if ours == 0 or abs(ours - theirs) > 3e-5 * ours:
             return False
     return any(
@@ -180,15 +175,13 @@ def _opposite(row: tuple[Pair, ...], before: tuple[Pair, ...], axis: Vector) -> 
     turned part.
     """
     v, w = [p.r for p in before], [p.r for p in row]
-    along = sum(a * b for a, b in zip(v, axis, strict=True))
-    along_w = sum(a * b for a, b in zip(w, axis, strict=True))
+    along, along_w = _dot(v, axis), _dot(w, axis)
     across = [a - along * u for a, u in zip(v, axis, strict=True)]
     turned = [a - along_w * u for a, u in zip(w, axis, strict=True)]
-    square = sum(a * a for a in across)
-    size = math.sqrt(sum(a * a for a in v))
-    if abs(along - along_w) > 3e-5 * size or square == 0:
+    square = _dot(across, across)
+    if abs(along - along_w) > 3e-5 * _norm(v) or square == 0:
         return (math.nan, math.nan, math.nan)
-    factor = 2 * sum(a * b for a, b in zip(across, turned, strict=True)) / square
+    factor = 2 * _dot(across, turned) / square
     x, y, z = (along_w * u + factor * a - t for u, a, t in zip(axis, across, turned, strict=True))
     return (x, y, z)
 
@@ -228,7 +221,7 @@ def _parts(data: Data) -> dict[float, float]:
     for name in ("said_oversample", "oversample"):
         for record in data.compared.a.records(name)[:1]:
             count = record.numbers[0] if record.numbers else 1.0
-            if 1 < count < 100:
+            if 2 <= count < 100:
                 parts = {0.5 / count: 1.0, 1.0 / count: 1.0, **parts}
     return parts
 
@@ -291,12 +284,16 @@ def offset(data: Data) -> Iterator[Guess]:
 
 def added(data: Data) -> Iterator[Guess]:
     """Another quantity is added, or subtracted, once too often."""
+    if data.width == 1:
+        return
     names = [name for name in data.compared.a.groups if name != data.name]
     for name in names:
-        rows = vectors_along(data, name) if data.width > 1 else None
+        rows = vectors_along(data, name)
+        if rows is None:
+            continue
         cost = 7 + math.log2(2 * len(names)) - 4 * (name in data.needed)
-        for sign, text in ((1.0, "added once too often"), (-1.0, "subtracted")) if rows else ():
-            more = [p for row in rows or () for p in row]
+        more = [p for row in rows for p in row]
+        for sign, text in ((1.0, "added once too often"), (-1.0, "subtracted")):
             values = [p.r + sign * q.r for p, q in zip(data.flat, more, strict=True)]
             errors = [p.r_error + q.r_error for p, q in zip(data.flat, more, strict=True)]
             yield Guess("offset", f"{name} is {text}", values, errors, cost)
@@ -331,13 +328,8 @@ def wrong_rounding(data: Data) -> Iterator[Guess]:
 
 
 def _fractions(data: Data, name: str) -> list[float] | None:
-    if name == data.name:
-        return None
-    if data.width == 1:
-        found = scalars_along(data, name)
-        return [p.r for p in found] if found else None
-    vectors = vectors_along(data, name)
-    return [p.r for row in vectors for p in row] if vectors else None
+    rows = vectors_along(data, name) if name != data.name else None
+    return [p.r for row in rows for p in row] if rows is not None else None
 
 
 def _rounds(data: Data, fractions: list[float]) -> bool:

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from .pattern_data import DIGIT, Data, Guess, Pair, significant
-from .pattern_factors import echoed, scalars_along
+from .pattern_factors import echoed
 from .pattern_shapes import vectors_along
 
 
@@ -66,26 +67,26 @@ def constant(data: Data) -> Iterator[Guess]:
     """The candidate holds one value where the reference varies: the first one's, another one's, or any."""
     if len(data.rows) < 3 or all(row_same(data.rows[0], row) for row in data.rows[1:]):
         return
-    first = data.rows[0]
-    if not all(all(p.c == q.c for p, q in zip(row, first, strict=True)) for row in data.rows):
+    if not all(p.c == q.c for a, b in pairwise(data.rows) for p, q in zip(a, b, strict=True)):
         return
     for index, row in enumerate(data.rows):
         if all(p.same for p in row):
-            where = "first" if index == 0 else "last" if index == len(data.rows) - 1 else f"{index + 1}th"
+            last = index == len(data.rows) - 1
+            where = "the first record" if index == 0 else "the last record" if last else f"record {index + 1}"
             values = [p.r for p in row] * len(data.rows)
             errors = [p.r_error for p in row] * len(data.rows)
             cost = 2.0 if index == 0 else 4.0 + math.log2(len(data.rows))
-            text = f"the {where} record's value stands everywhere: it is not computed again"
+            text = f"{where}'s value stands everywhere: it is not computed again"
             yield Guess("constant", text, values, errors, cost)
             return
-    values = [None] * data.width + [p.c for p in first] * (len(data.rows) - 1)
+    values = [None] * data.width + [p.c for row in data.rows[1:] for p in row]
     yield Guess("constant", "one value everywhere where the reference varies", values, None, 6.0)
 
 
 def blocks(data: Data) -> Iterator[Guess]:
     """The first few records stand again in place of all later ones: an outer loop that changes nothing."""
     count = len(data.rows)
-    for size in range(2, count // 2 + 1):
+    for size in range(2, count):
         if count % size == 0 and not all(row_same(data.rows[i], data.rows[i % size]) for i in range(count)):
             values, errors = _from(data, [i % size for i in range(count)])
             text = f"the first {size} records stand again in place of the later ones: an outer loop changes nothing"
@@ -111,7 +112,7 @@ def sums(data: Data) -> Iterator[Guess]:
         totals.append(total)
         errors.append(error)
     yield Guess("running-sum", "every record holds the sum of all up to it", totals, errors, 5.0)
-    terms = [b.r - a.r for a, b in zip((Pair(0, 0, 0, 0), *data.flat[:-1]), data.flat, strict=True)]
+    terms = [b - a for a, b in pairwise([0.0, *(p.r for p in data.flat)])]
     spread = [2 * p.r_error for p in data.flat]
     yield Guess("running-sum", "every record holds its own term where the reference sums up", terms, spread, 5.0)
 
@@ -121,10 +122,7 @@ def step_offset(data: Data) -> Iterator[Guess]:
     if data.width != 1 or len(data.flat) < 3:
         return
     step = data.flat[1].r - data.flat[0].r
-    even = all(
-        abs(b.r - a.r - step) <= 4 * (a.r_error + b.r_error) + 1e-9 * abs(step)
-        for a, b in zip(data.flat[:-1], data.flat[1:], strict=True)
-    )
+    even = all(abs(b.r - a.r - step) <= 4 * (a.r_error + b.r_error) + 1e-9 * abs(step) for a, b in pairwise(data.flat))
     if step == 0 or not even:
         return
     for share, kind, text in (
@@ -165,7 +163,7 @@ def other_values(data: Data) -> Iterator[Guess]:
     names = [name for name in data.compared.a.groups if name != data.name and not echoed(name)]
     cost = 4 + math.log2(max(1, len(names)))
     for name in names:
-        rows = vectors_along(data, name) if data.width > 1 else _as_rows(scalars_along(data, name))
+        rows = vectors_along(data, name)
         if rows is None or not _reaches(data, rows):
             continue
         values = [p.r for row in rows for p in row]
@@ -178,10 +176,6 @@ def other_values(data: Data) -> Iterator[Guess]:
             yield Guess("unapplied", text, values, errors, cost - 4, 4.0)
         else:
             yield Guess("other-quantity", f"the candidate holds the value of {name}", values, errors, cost, bits=shown)
-
-
-def _as_rows(scalars: list[Pair] | None) -> list[tuple[Pair, ...]] | None:
-    return None if scalars is None else [(p,) for p in scalars]
 
 
 def _reaches(data: Data, rows: list[tuple[Pair, ...]]) -> bool:

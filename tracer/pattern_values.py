@@ -110,7 +110,7 @@ def scaled_reciprocal(data: Data) -> Iterator[Guess]:
         return
     pair = data.strongest()
     product = pair.c * pair.r
-    if product <= 0 or math.isinf(product):
+    if product <= 0:
         return
     exponent = round(math.log10(product))
     if exponent != 0 and abs(exponent) <= 40:
@@ -124,17 +124,18 @@ def single_precision(data: Data) -> Iterator[Guess]:
     if all(significant(p.c) < SHORT for p in data.flat if not p.same):
         return
     for kind, text, form, cost in (
-        ("float32", "every value is rounded to float32 (24 bits)", "f", 2.0),
-        ("float16", "every value is rounded to float16 (11 bits)", "e", 5.0),
+        ("float32", "every value is rounded to float32 (24 bits)", "<f", 2.0),
+        ("float16", "every value is rounded to float16 (11 bits)", "<e", 5.0),
     ):
         yield Guess(kind, text, [_through(p.r, form) for p in data.flat], None, cost)
 
 
 def _through(value: float, form: str) -> float:
+    """The nearest number of that format; infinite, as in a program, where it is too large for it."""
     try:
         return struct.unpack(form, struct.pack(form, value))[0]
-    except (OverflowError, struct.error):
-        return math.nan
+    except OverflowError:
+        return math.copysign(math.inf, value)
 
 
 def decimals(data: Data) -> Iterator[Guess]:
@@ -150,7 +151,7 @@ def decimals(data: Data) -> Iterator[Guess]:
         return  # what was cut off is too little for the digits that are left: they are short by nature
     bits = DIGIT * sum(digits for _, digits in {(p.c, significant(p.c)) for p in data.flat if not p.same})
     for places in range(1, 10):
-        values = [round(p.r, places) if math.isfinite(p.r) else p.r for p in data.flat]
+        values = [round(p.r, places) for p in data.flat]
         yield Guess("decimals", f"rounded to {places} decimals", values, None, 6.0, bits=bits)
     for digits in range(2, 12):
         values = [float(f"{p.r:.{digits}g}") for p in data.flat]
@@ -208,7 +209,7 @@ def special(data: Data) -> Iterator[Guess]:
     least = TRUE if count > 1 else 2.0
     yield Guess("zeroed", "every value is zero", [0.0] * count, None, 1.0, least)
     yield Guess("one", "every value is 1: a factor that was never applied", [1.0] * count, None, 4.0, 6.0)
-    if data.unit == "m" and all(math.log10(p.r) % 1 for p in data.flat if 0 < p.r < math.inf):
+    if data.unit == "m" and all(math.log10(p.r) % 1 for p in data.flat if p.r > 0):
         yield Guess("one", "every value is 1 Å", [1e-10] * count, None, 5.0, 1.0)
 
 
@@ -222,7 +223,7 @@ def identity_matrix(data: Data) -> Iterator[Guess]:
 def typed_constant(data: Data) -> Iterator[Guess]:
     """A constant of few digits that is nearly the reference's: typed in, or another edition of the same constant."""
     first, ours = data.flat[0].c, data.flat[0].r
-    if data.width != 1 or any(p.c != first or p.r != ours for p in data.flat) or not 1e-75 < abs(first) < 1e75:
+    if data.width != 1 or any(p.c != first or p.r != ours for p in data.flat):
         return
     if abs(first - ours) > 1e-2 * abs(first) or first.is_integer():
         return
@@ -244,7 +245,7 @@ def default(data: Data) -> Iterator[Guess]:
     value.
     """
     first = data.flat[0].c
-    if data.width != 1 or first in (0.0, 1.0) or any(p.c != first for p in data.flat):
+    if data.width != 1 or first == 1.0 or any(p.c != first for p in data.flat):
         return
     if not all(1 / 30 < first / p.r < 30 for p in data.flat if p.r != 0):
         return  # a default is of the table's kind

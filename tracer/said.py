@@ -9,6 +9,7 @@ from .arguments import EXACT, arguments, split_arguments
 from .catalogue import Catalogue
 from .model import Record, Trace
 from .resolution import significant
+from .tables import file_numbers
 from .uncertain import EPSILON, to_float32
 
 
@@ -25,6 +26,11 @@ def spoken(trace: Trace, catalogue: Catalogue) -> Iterator[tuple[Record, int]]:
         words = split_arguments(args)
         yield Record("arguments", (float(len(words)),), (str(len(words)),), prefix="ARGUMENT"), EXACT
         yield from ((record, EXACT) for record in arguments(words, catalogue.options))
+    for file in catalogue.files:
+        numbers = file_numbers(trace, file) if file.numbers else None
+        if numbers is not None:
+            tokens = tuple(f"{number:.17g}" for number in numbers)
+            yield Record(file.says, numbers, tokens, (len(numbers),), prefix="FILE"), EXACT
 
 
 def _heard(name: str, text: str, scale: float) -> Record:

@@ -11,16 +11,18 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 from .dialects import NoRecord, Said, heading_of, is_number, parse_body
 from .errors import FirstbadError
-from .model import Manifest, Record, Scope, Skipped, Trace, Value
+from .model import Input, Manifest, Record, Scope, Skipped, Trace, Value
 
 _MARK = re.compile(r"TRACE\w*(?=[:\s]|\Z)")
 _AGAIN = re.compile(r"(?<=[\s\d\])])TRACE\w*:")
 _SIMPLE = re.compile(r"(TRACE\w*): ([^\s=:{}\[\](),]+) ([-+0-9.eE ]+)\Z")
+_INPUT = re.compile(r"TRACE_INPUT: bytes=(\d+) crc32=([0-9a-fA-F]{8}) file=(\S+)")
 _HEAD = 4096
 _PLAIN, _LONG = 2000, 400
 """How many lines without TRACE are kept, and how long one may be."""
@@ -29,7 +31,7 @@ _PLAIN, _LONG = 2000, 400
 def read(path: Path | str) -> Trace:
     """The trace in a file; FirstbadError where there is no file, no text or no trace in it."""
     check_path(Path(path))
-    return parse_bytes(Path(path).read_bytes(), str(path))
+    return replace(parse_bytes(Path(path).read_bytes(), str(path)), folder=str(Path(path).parent))
 
 
 def parse(lines: Iterable[str] | str, name: str = "") -> Trace:
@@ -45,7 +47,7 @@ def parse_bytes(data: bytes, name: str = "") -> Trace:
     manifest = reader.finish()
     if not found and manifest is None:
         _refuse_no_trace(name, data)
-    return Trace(tuple(found), name, manifest, tuple(reader.skipped), tuple(reader.plain))
+    return Trace(tuple(found), name, manifest, tuple(reader.skipped), tuple(reader.plain), tuple(reader.inputs))
 
 
 def records(lines: Iterable[bytes], name: str = "") -> Iterator[Record]:
@@ -112,6 +114,7 @@ class Reader:
         self.name = name
         self.skipped: list[Skipped] = []
         self.plain: list[str] = []
+        self.inputs: list[Input] = []
         self._sections: dict[str, str] = {}
         self._counts: dict[tuple[str, Scope], int] = {}
         self.seal = Seal(name)
@@ -145,6 +148,9 @@ class Reader:
             reason = "the file ends in this line, without a newline: its last number may be cut"
             self.skipped.append(Skipped(number, text, reason))
             return
+        if text.startswith("TRACE_INPUT:"):
+            self._input(number, text)
+            return
         simple = _SIMPLE.match(text)
         if simple:
             tokens = tuple(simple[3].split())
@@ -158,6 +164,13 @@ class Reader:
                 return
         for piece in _pieces(text):
             yield from self._piece(number, piece)
+
+    def _input(self, number: int, text: str) -> None:
+        match = _INPUT.fullmatch(text)
+        if match is None:
+            self.skipped.append(Skipped(number, text, "it names no file with its size and CRC-32"))
+        else:
+            self.inputs.append(Input(_unquoted(match[3]), int(match[1]), int(match[2], 16)))
 
     def _piece(self, number: int, text: str) -> Iterator[Record]:
         mark = _MARK.search(text)

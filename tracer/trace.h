@@ -101,6 +101,10 @@ FirstbadStatus firstbad_trace_matrix(FirstbadTrace *t, const char *name, const d
 /* "PREFIX:name=word". */
 FirstbadStatus firstbad_trace_word(FirstbadTrace *t, const char *name, const char *word);
 
+/* "TRACE_INPUT: bytes=N crc32=XXXXXXXX file=NAME": a file that the run reads, so that a reader can tell whether another
+   run read the same. Call it behind the opening. Nothing is written where the file cannot be read. */
+FirstbadStatus firstbad_trace_input(FirstbadTrace *t, const char *file);
+
 /* Any other line that begins with TRACE, without its line end (at most 2047 bytes). */
 FirstbadStatus firstbad_trace_line(FirstbadTrace *t, const char *format, ...);
 
@@ -147,6 +151,7 @@ FirstbadStatus firstbad_stream_close(FirstbadStream *s);
 #define FIRSTBAD_TRACE_SET(t, name, ...) ((void)0)
 #define FIRSTBAD_TRACE_MATRIX(t, name, values, rows, columns) ((void)0)
 #define FIRSTBAD_TRACE_WORD(t, name, word) ((void)0)
+#define FIRSTBAD_TRACE_INPUT(t, file) ((void)0)
 #define FIRSTBAD_TRACE_LINE(t, ...) ((void)0)
 #define FIRSTBAD_STREAM(s, slow, fast, quantity, values, count) ((void)0)
 #else
@@ -164,6 +169,7 @@ FirstbadStatus firstbad_stream_close(FirstbadStream *s);
 #define FIRSTBAD_TRACE_MATRIX(t, name, values, rows, columns) \
     ((void)firstbad_trace_matrix((t), (name), (values), (rows), (columns)))
 #define FIRSTBAD_TRACE_WORD(t, name, word) ((void)firstbad_trace_word((t), (name), (word)))
+#define FIRSTBAD_TRACE_INPUT(t, file) ((void)firstbad_trace_input((t), (file)))
 #define FIRSTBAD_TRACE_LINE(t, ...) ((void)firstbad_trace_line((t), __VA_ARGS__))
 #define FIRSTBAD_STREAM(s, slow, fast, quantity, values, count) \
     ((void)firstbad_stream_record((s), (slow), (fast), (quantity), (values), (count)))
@@ -404,6 +410,48 @@ FirstbadStatus firstbad_trace_word(FirstbadTrace *t, const char *name, const cha
         return firstbad__fail(t, FIRSTBAD_BAD_NAME);
     status = firstbad_trace_line(t, "%s:%s=%s", t->prefix, name, word);
     return status;
+}
+
+/* `text` with blanks, control characters and '%' as %XX, so that the line can be split; 0 where it does not fit. */
+static int firstbad__quoted(char *out, size_t room, const char *text) {
+    static const char hex[] = "0123456789ABCDEF";
+    const unsigned char *p = (const unsigned char *)text;
+    for (; *p != '\0' && room > 3; p++) {
+        if (*p > ' ' && *p < 127 && *p != '%') {
+            *out++ = (char)*p;
+            room--;
+        } else {
+            *out++ = '%';
+            *out++ = hex[*p >> 4];
+            *out++ = hex[*p & 15];
+            room -= 3;
+        }
+    }
+    *out = '\0';
+    return *p == '\0';
+}
+
+FirstbadStatus firstbad_trace_input(FirstbadTrace *t, const char *file) {
+    unsigned char block[4096];
+    char name[1600];
+    unsigned long long size = 0;
+    uint32_t crc = 0;
+    size_t count;
+    FILE *stream = file == NULL ? NULL : fopen(file, "rb");
+    if (stream == NULL)
+        return FIRSTBAD_OK;
+    while ((count = fread(block, 1, sizeof block, stream)) > 0) {
+        crc = firstbad_crc32(crc, block, count);
+        size += count;
+    }
+    if (ferror(stream)) {  /* a directory, for example */
+        fclose(stream);
+        return FIRSTBAD_OK;
+    }
+    fclose(stream);
+    if (!firstbad__quoted(name, sizeof name, file))
+        return firstbad__fail(t, FIRSTBAD_TOO_LONG);
+    return firstbad_trace_line(t, "TRACE_INPUT: bytes=%llu crc32=%08lx file=%s", size, (unsigned long)crc, name);
 }
 
 FirstbadStatus firstbad_trace_line(FirstbadTrace *t, const char *format, ...) {

@@ -11,6 +11,7 @@ from .model import Record, Trace
 from .place import loop_level, place, qualified
 from .resolution import Formats
 from .said import single, spoken, told_half
+from .tables import Table, file_table
 from .uncertain import EPSILON, FLOAT32, Num, Term
 
 Klass = tuple[str, ...]
@@ -145,6 +146,13 @@ class View:
             raise Unknown(f"{name}, which the arguments leave open")
         return term
 
+    def table(self, name: str) -> Table:
+        """The table of a file that the arguments name; Unknown where it is not at hand."""
+        file = next((one for one in self.catalogue.files if one.says == name), None)
+        if file is None:
+            raise Unknown(f"a table {name}")
+        return file_table(self.trace, file)
+
     def half(self, record: Record) -> tuple[float, ...]:
         """Half the last printed digit of each component."""
         known = self._half.get(id(record))
@@ -230,11 +238,11 @@ class View:
     def inherited(self, record: Record, depth: int = 0) -> tuple[float, ...] | None:
         """The error that the formula nearest to the record's value gives it; None where none can be evaluated."""
         quantity = self.catalogue.get(self.name(record))
-        if quantity is None or quantity.of is not None:
+        if quantity is None:
             return None
         actual = self._length(record.numbers)
         best: tuple[float, tuple[float, ...]] | None = None
-        for alternative in quantity.formulas:
+        for alternative in quantity.values:
             try:
                 if alternative.when is not None and not alternative.when.true(At(self, record, {}, depth=depth + 1)):
                     continue
@@ -328,8 +336,8 @@ class At:
 
     def _through(self, name: str) -> Term:
         quantity = self.view.catalogue.get(name)
-        if quantity is not None and quantity.of is None and name not in self.within:
-            for alternative in quantity.formulas:
+        if quantity is not None and name not in self.within:
+            for alternative in quantity.values:
                 inner = At(
                     self.view,
                     self.record,
@@ -384,6 +392,17 @@ class At:
     def count(self, name: str) -> int:
         """See `Values`."""
         return len(self.view.loop(name))
+
+    def table(self, name: str) -> Table:
+        """See `Values`."""
+        return self.view.table(name)
+
+    def here(self, loop: str) -> int:
+        """See `Values`."""
+        number = place(self.record).get(loop, "0")
+        if not number.isdigit():
+            raise Unknown(f"the number of the {loop} here")
+        return int(number)
 
 
 def applicable(view: View, record: Record, quantity: Quantity) -> list[Alternative] | None:

@@ -6,11 +6,12 @@ import math
 import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TextIO, TypeAlias
 
 from .errors import FirstbadError
-from .model import Record, Scope, Trace
+from .model import Input, Record, Scope, Trace
 
 Numbers: TypeAlias = float | Sequence[float] | Sequence[Sequence[float]]
 _BAD_NAME = re.compile(r"[\x00-\x20={}\x7f]")
@@ -24,6 +25,23 @@ def said_facts(facts: Mapping[str, object]) -> str:
     from urllib.parse import quote
 
     return " ".join(f"{key}={quote(str(value), safe=_PLAIN)}" for key, value in facts.items())
+
+
+def input_of(path: Path | str, name: str = "") -> Input | None:
+    """A file as a trace names it, by `name` or its path; None where it cannot be read."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError:
+        return None
+    return Input(name or str(path), len(content), zlib.crc32(content))
+
+
+def said_input(one: Input) -> str:
+    """`TRACE_INPUT: bytes=N crc32=XXXXXXXX file=NAME`."""
+    from urllib.parse import quote_from_bytes
+
+    name = quote_from_bytes(one.name.encode("utf-8", "surrogateescape"), safe=_PLAIN)
+    return f"TRACE_INPUT: bytes={one.size} crc32={one.crc32:08x} file={name}"
 
 
 def number(value: float, digits: int = 17) -> str:
@@ -63,6 +81,10 @@ class Writer:
     def setting(self, name: str, values: Numbers | str) -> None:
         """A value that is set once in a run, in nanoBragg's own form: `PREFIX:name=v v v`."""
         self._line(f"{self._prefix}:{self._named(name)}={self._said(values)}")
+
+    def input(self, one: Input) -> None:
+        """A file that the run reads (`input_of` measures it)."""
+        self._line(said_input(one))
 
     def line(self, text: str) -> None:
         """Any other line that begins with TRACE; it counts for the seal."""
@@ -127,6 +149,8 @@ def write(stream: TextIO, trace: Trace, digits: int = 17) -> None:
     prefix = next((r.prefix for r in trace if r.prefix), "TRACE_PY")
     with Writer(stream, prefix, digits) as writer:
         writer.open(**facts)
+        for one in trace.inputs:
+            writer.input(one)
         for record in trace:
             writer.record(record.quantity, _nested(record), record.scope)
 

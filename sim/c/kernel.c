@@ -119,18 +119,18 @@ static void add_background(const Experiment *e, Sample *x, double weight) {
 }
 
 /* Physics 6.4: one phi step and one mosaic domain of one source. */
-static void inner_step(Experiment *e, Sample *x, int first, double weight) {
+static void inner_step(Experiment *e, Sample *x, int traced, double weight) {
     miller_indices(x);
     lattice_amplitude(e, x);
-    if (first) {
+    if (traced) {
         trace_orientation(e, x);
         trace_lattice(e, x);
     }
     if (x->F_latt == 0.0 && (e->water == 0.0 || !e->quirks))
         return;
     x->F_cell = structure_factor(&e->structure, e->quirks, x->hkl, x->h0, x->k0, x->l0);
-    if (first)
-        trace_structure_factor(x);
+    if (traced)
+        trace_structure_factor(e, x);
     if (e->quirks)
         add_to_running_sum(e, x);
     else
@@ -138,6 +138,11 @@ static void inner_step(Experiment *e, Sample *x, int first, double weight) {
 }
 
 /* ---- the loops ---- */
+
+/* --trace-steps is for the text; a stream has one record of a quantity a subpixel. */
+static int all_steps_traced(const Experiment *e, const Sample *x) {
+    return e->own.trace_steps && (x->taps & TAP_TEXT);
+}
 
 static int at_pixel_512(const Sample *x) {
     return x->slow == 512 && x->fast == 512;
@@ -151,11 +156,12 @@ static void orientations(Experiment *e, Carried *carried, Sample *x, int source,
         if (at_pixel_512(x) && source == 0 && tic == 0 && phi != 0.0)
             trace_phi_rotation(e, x, phi);
         for (int domain = 0; domain < c->domains; domain++) {
-            int first = x->taps && source == 0 && tic == 0 && domain == 0;
+            int traced = all_steps_traced(e, x) || (x->taps && source == 0 && tic == 0 && domain == 0);
+            x->tic = tic, x->domain = domain;
             rotate_domain(e, x, domain);
             if (at_pixel_512(x) && source == 0 && tic == 0 && domain == 0 && c->mosaic_spread > 0.0)
                 trace_mosaic_rotation(x);
-            inner_step(e, x, first, weight);
+            inner_step(e, x, traced, weight);
             if (x->taps && e->own.phi_records && source == 0 && domain == 0)
                 trace_phi_step(e, x, tic, phi);
         }
@@ -191,8 +197,11 @@ static void one_source(Experiment *e, Carried *carried, Sample *x, int number) {
     x->lambda = source->lambda;
     x->q = scattering_vector(x->diffracted, x->incident, x->lambda);
     x->stol = 0.5 * length(x->q);
+    x->source = number;
     if (x->taps && number == 0)
         trace_geometry(e, x);
+    if (all_steps_traced(e, x) || (x->taps && number == 0))
+        trace_source(e, x);
     if (!e->quirks) {
         polarize_exactly(e, x);
         add_background(e, x, weight);

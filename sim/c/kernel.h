@@ -7,6 +7,7 @@
 /* What the loops hold at this moment; after a pixel, what the last step left. */
 typedef struct Sample {
     int slow, fast, taps;
+    int source, tic, domain;          /* the step in the loops below the subpixel */
     double Fdet, Sdet, Odet;          /* m */
     Vec3 position, diffracted;        /* m, unit */
     double R;

@@ -78,7 +78,7 @@ typedef struct Own {
     int upstream;         /* 1: match as build U does (physics Q-21), 0: as build G */
     Seal seal;
     const char *trace_pixels, *trace_stream;
-    int phi_records, time_loop, no_output;
+    int phi_records, trace_steps, time_loop, no_output;
     int argc;             /* what is left for nanoBragg, with the program's name */
     char **argv;
 } Own;

@@ -105,6 +105,8 @@ static void take_one(Own *own, Words *words) {
         own->trace_stream = value;
     else if (strcmp(argument, "--phi-records") == 0)
         own->phi_records = 1;
+    else if (strcmp(argument, "--trace-steps") == 0)
+        own->trace_steps = 1;
     else if (strcmp(argument, "--time-loop") == 0)
         own->time_loop = 1;
     else if (strcmp(argument, "--no-output") == 0)

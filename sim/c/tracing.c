@@ -34,78 +34,110 @@ static Selection selection;
 enum { QUANTITIES(AS_NUMBER) QUANTITY_COUNT };
 static const char *const NAMES[QUANTITY_COUNT] = {QUANTITIES(AS_NAME)};
 
-static void emit(const Sample *x, int quantity, const double *values, size_t count) {
+/* Where in the loop nest a record stands, for its braces: nothing, its source, or that with phi step and domain. */
+typedef struct Place {
+    int first;  /* the first source, phi step and domain: all that a stream has */
+    char text[64];
+} Place;
+
+static const Place PIXEL = {1, ""};
+
+static Place source_place(const Experiment *e, const Sample *x) {
+    Place place = {x->source == 0, ""};
+    if (e->own.trace_steps)
+        snprintf(place.text, sizeof place.text, "source=%d", x->source);
+    return place;
+}
+
+static Place step_place(const Experiment *e, const Sample *x) {
+    Place place = {x->source == 0 && x->tic == 0 && x->domain == 0, ""};
+    if (e->own.trace_steps)
+        snprintf(place.text, sizeof place.text, "source=%d,phi=%d,mosaic=%d", x->source, x->tic, x->domain);
+    return place;
+}
+
+static void emit(const Sample *x, const Place *place, int quantity, const double *values, size_t count) {
     if (x->taps & TAP_TEXT)
-        FIRSTBAD_TRACE_VALUES(&text_trace, NAMES[quantity], values, count);
-    if (x->taps & TAP_STREAM)
+        firstbad_trace_record(&text_trace, NAMES[quantity], place->text, values, count);
+    if ((x->taps & TAP_STREAM) && place->first)
         FIRSTBAD_STREAM(&stream, (uint32_t)x->slow, (uint32_t)x->fast, (unsigned)quantity, values, count);
 }
 
-static void emit_number(const Sample *x, int quantity, double value) {
-    emit(x, quantity, &value, 1);
+static void emit_number(const Sample *x, const Place *place, int quantity, double value) {
+    emit(x, place, quantity, &value, 1);
 }
 
-static void emit_vector(const Sample *x, int quantity, Vec3 v) {
-    emit(x, quantity, (const double[]){v.x, v.y, v.z}, 3);
+static void emit_vector(const Sample *x, const Place *place, int quantity, Vec3 v) {
+    emit(x, place, quantity, (const double[]){v.x, v.y, v.z}, 3);
 }
 
 void trace_geometry(const Experiment *e, const Sample *x) {
     const Detector *d = &e->detector;
-    emit_vector(x, Q_pix0_vector_meters, d->origin);
-    emit_vector(x, Q_fdet_vec, d->fdet);
-    emit_vector(x, Q_sdet_vec, d->sdet);
-    emit_vector(x, Q_pixel_pos_meters, x->position);
-    emit_number(x, Q_R_distance_meters, x->R);
-    emit_number(x, Q_omega_pixel_sr, x->omega);
-    emit_number(x, Q_close_distance_meters, d->close_distance);
-    emit_number(x, Q_obliquity_factor, d->close_distance / x->R);
-    emit_vector(x, Q_diffracted_vec, x->diffracted);
-    emit_vector(x, Q_incident_vec, x->incident);
-    emit_number(x, Q_lambda_meters, x->lambda);
-    emit_number(x, Q_lambda_angstroms, x->lambda * 1e10);
-    emit_vector(x, Q_scattering_vec_A_inv, x->q);  /* in 1/m, whatever the tag says */
+    const Place *place = &PIXEL;
+    emit_vector(x, place, Q_pix0_vector_meters, d->origin);
+    emit_vector(x, place, Q_fdet_vec, d->fdet);
+    emit_vector(x, place, Q_sdet_vec, d->sdet);
+    emit_vector(x, place, Q_pixel_pos_meters, x->position);
+    emit_number(x, place, Q_R_distance_meters, x->R);
+    emit_number(x, place, Q_omega_pixel_sr, x->omega);
+    emit_number(x, place, Q_close_distance_meters, d->close_distance);
+    emit_number(x, place, Q_obliquity_factor, d->close_distance / x->R);
+    emit_vector(x, place, Q_diffracted_vec, x->diffracted);
+}
+
+void trace_source(const Experiment *e, const Sample *x) {
+    Place here = source_place(e, x), *place = &here;
+    emit_vector(x, place, Q_incident_vec, x->incident);
+    emit_number(x, place, Q_lambda_meters, x->lambda);
+    emit_number(x, place, Q_lambda_angstroms, x->lambda * 1e10);
+    emit_vector(x, place, Q_scattering_vec_A_inv, x->q);  /* in 1/m, whatever the tag says */
 }
 
 void trace_orientation(const Experiment *e, const Sample *x) {
     const Crystal *c = &e->crystal;
-    emit_vector(x, Q_rot_a_angstroms, scale(1e10, x->a));
-    emit_vector(x, Q_rot_b_angstroms, scale(1e10, x->b));
-    emit_vector(x, Q_rot_c_angstroms, scale(1e10, x->c));
-    emit_vector(x, Q_rot_a_star_A_inv, c->a_star);  /* not rotated */
-    emit_vector(x, Q_rot_b_star_A_inv, c->b_star);
-    emit_vector(x, Q_rot_c_star_A_inv, c->c_star);
-    emit_vector(x, Q_hkl_frac, x->hkl);
-    emit(x, Q_hkl_rounded, (const double[]){x->h0, x->k0, x->l0}, 3);
+    Place here = step_place(e, x), *place = &here;
+    emit_vector(x, place, Q_rot_a_angstroms, scale(1e10, x->a));
+    emit_vector(x, place, Q_rot_b_angstroms, scale(1e10, x->b));
+    emit_vector(x, place, Q_rot_c_angstroms, scale(1e10, x->c));
+    emit_vector(x, place, Q_rot_a_star_A_inv, c->a_star);  /* not rotated */
+    emit_vector(x, place, Q_rot_b_star_A_inv, c->b_star);
+    emit_vector(x, place, Q_rot_c_star_A_inv, c->c_star);
+    emit_vector(x, place, Q_hkl_frac, x->hkl);
+    emit(x, place, Q_hkl_rounded, (const double[]){x->h0, x->k0, x->l0}, 3);
 }
 
 void trace_lattice(const Experiment *e, const Sample *x) {
-    if (e->crystal.shape != SQUARE)
-        return;
-    emit_number(x, Q_F_latt_a, x->F_latt_a);
-    emit_number(x, Q_F_latt_b, x->F_latt_b);
-    emit_number(x, Q_F_latt_c, x->F_latt_c);
-    emit_number(x, Q_F_latt, x->F_latt);
+    Place here = step_place(e, x), *place = &here;
+    if (e->crystal.shape == SQUARE) {
+        emit_number(x, place, Q_F_latt_a, x->F_latt_a);
+        emit_number(x, place, Q_F_latt_b, x->F_latt_b);
+        emit_number(x, place, Q_F_latt_c, x->F_latt_c);
+    }
+    if (e->crystal.shape == SQUARE || e->own.trace_steps)
+        emit_number(x, place, Q_F_latt, x->F_latt);
 }
 
-void trace_structure_factor(const Sample *x) {
-    emit_number(x, Q_F_cell, x->F_cell);
+void trace_structure_factor(const Experiment *e, const Sample *x) {
+    Place here = step_place(e, x), *place = &here;
+    emit_number(x, place, Q_F_cell, x->F_cell);
 }
 
 void trace_pixel_value(const Experiment *e, const Sample *x, double value) {
-    emit_number(x, Q_I_before_scaling, x->I);
-    emit_number(x, Q_r_e_meters, sqrt(R_E_SQR));
-    emit_number(x, Q_r_e_sqr, R_E_SQR);
-    emit_number(x, Q_fluence_photons_per_m2, e->beam.fluence);
-    emit_number(x, Q_steps, (double)e->steps);
-    emit_number(x, Q_oversample_thick, e->options.oversample_thick);
-    emit_number(x, Q_oversample_polar, e->options.oversample_polar);
-    emit_number(x, Q_oversample_omega, e->options.oversample_omega);
-    emit_number(x, Q_capture_fraction, x->capture);
-    emit_number(x, Q_polar, x->polar);
-    emit_number(x, Q_omega_pixel, x->omega);
-    emit_number(x, Q_cos_2theta, dot(x->incident, x->diffracted));
-    emit_number(x, Q_I_pixel_final, value);
-    emit_number(x, Q_floatimage_accumulated, (double)(float)value);
+    const Place *place = &PIXEL;
+    emit_number(x, place, Q_I_before_scaling, x->I);
+    emit_number(x, place, Q_r_e_meters, sqrt(R_E_SQR));
+    emit_number(x, place, Q_r_e_sqr, R_E_SQR);
+    emit_number(x, place, Q_fluence_photons_per_m2, e->beam.fluence);
+    emit_number(x, place, Q_steps, (double)e->steps);
+    emit_number(x, place, Q_oversample_thick, e->options.oversample_thick);
+    emit_number(x, place, Q_oversample_polar, e->options.oversample_polar);
+    emit_number(x, place, Q_oversample_omega, e->options.oversample_omega);
+    emit_number(x, place, Q_capture_fraction, x->capture);
+    emit_number(x, place, Q_polar, x->polar);
+    emit_number(x, place, Q_omega_pixel, x->omega);
+    emit_number(x, place, Q_cos_2theta, dot(x->incident, x->diffracted));
+    emit_number(x, place, Q_I_pixel_final, value);
+    emit_number(x, place, Q_floatimage_accumulated, (double)(float)value);
 }
 
 void trace_phi_step(const Experiment *e, const Sample *x, int phi_tic, double phi) {
@@ -180,7 +212,7 @@ static char *told_facts(const Experiment *e) {
     char *facts = malloc(room);
     if (facts == NULL)
         fail("there is no memory for the facts of the trace");
-    char *out = facts + sprintf(facts, "side=C pixel=%d,%d digits=%d quirks=%s program=reference args=",
+    char *out = facts + sprintf(facts, "side=C pixel=%d,%d digits=%d inputs=told quirks=%s program=reference args=",
                                 e->options.trace_slow, e->options.trace_fast, e->own.digits,
                                 e->quirks ? "nanobragg" : "none");
     for (int i = 1; i < e->own.argc; i++) {
@@ -192,6 +224,17 @@ static char *told_facts(const Experiment *e) {
     return facts;
 }
 
+/* The files that this run will read; without -hkl a stale cache in the working directory is one of them. */
+static void tell_inputs(const Experiment *e) {
+    const Options *o = &e->options;
+    FIRSTBAD_TRACE_INPUT(&text_trace, o->hkl_file != NULL || !e->quirks ? o->hkl_file : o->dump_file);
+    FIRSTBAD_TRACE_INPUT(&text_trace, o->matrix_file);
+    FIRSTBAD_TRACE_INPUT(&text_trace, o->source_file);
+    FIRSTBAD_TRACE_INPUT(&text_trace, o->mask_file);
+    FIRSTBAD_TRACE_INPUT(&text_trace, o->image_file);
+    FIRSTBAD_TRACE_INPUT(&text_trace, o->stol_file);
+}
+
 void tracing_start(const Experiment *e) {
     firstbad_trace_init(&text_trace, firstbad_to_file, stdout);
     text_trace.digits = e->own.digits;
@@ -200,6 +243,7 @@ void tracing_start(const Experiment *e) {
     char *facts = told_facts(e);
     FIRSTBAD_TRACE_OPEN(&text_trace, facts);
     free(facts);
+    tell_inputs(e);
 }
 
 static void open_stream(const Experiment *e) {

@@ -21,11 +21,13 @@ void tracing_finish(const Experiment *e);
 enum { TAP_NONE = 0, TAP_TEXT = 1, TAP_STREAM = 2 };
 int tracing_taps(const Experiment *e, int slow, int fast);
 
-/* The records of physics 8.1, groups A (subpixel), B (orientation), C (scattering) and D (pixel). */
+/* The records of physics 8.1: subpixel, its source, orientation, scattering, and the pixel. The real program shows the
+   first source, phi step and domain of a subpixel; with --trace-steps every one, its place in braces. */
 void trace_geometry(const Experiment *e, const Sample *x);
+void trace_source(const Experiment *e, const Sample *x);
 void trace_orientation(const Experiment *e, const Sample *x);
 void trace_lattice(const Experiment *e, const Sample *x);
-void trace_structure_factor(const Sample *x);
+void trace_structure_factor(const Experiment *e, const Sample *x);
 void trace_pixel_value(const Experiment *e, const Sample *x, double value);
 /* One line per phi step, behind --phi-records. */
 void trace_phi_step(const Experiment *e, const Sample *x, int phi_tic, double phi);
