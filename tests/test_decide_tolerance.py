@@ -80,6 +80,7 @@ def test_how_far_of_words_zeros_and_infinities() -> None:
 def test_what_is_not_granted_is_nothing() -> None:
     bare = Measure(1.0, 2.0)
     assert (bare.printed, bare.floor, bare.noise, bare.coarse) == (0.0, 0.0, 0.0, 0.0)
+    assert bare.verdict("x", Limits()) is Verdict.DIFFERENT
 
 
 def measures(a: str, b: str) -> tuple[Measure, ...]:

@@ -14,11 +14,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from .at import At, applicable
 from .catalogue import Alternative, Catalogue, Parameter, Quantity
 from .formula import Unknown
 from .model import Record, Trace
 from .uncertain import Num, Term
-from .view import At, View, applicable
+from .view import View
 
 SLACK = 2.0
 _SEEDS = 3
@@ -133,9 +134,7 @@ def _times(a: float, b: float, allowed: float) -> float:
     return abs(a - b) / allowed if allowed and math.isfinite(a) and math.isfinite(b) else math.inf
 
 
-def _actual(
-    view: View, record: Record, quantity: Quantity, at: At, alternative: Alternative
-) -> tuple[Num, ...]:
+def _actual(view: View, record: Record, quantity: Quantity, at: At, alternative: Alternative) -> tuple[Num, ...]:
     """What the trace holds in the formula's place: the value, or an invariant of it, and how far it may be off."""
     half, floor = view.half(record), view.floor(record)
     of = alternative.of or quantity.of
@@ -236,7 +235,7 @@ def infer(view: View) -> None:
             for alternative in quantity.formulas
             if parameter.name in alternative.formula.names
             for record in view.records(quantity.name)
-            if _may_apply(view, record, alternative)
+            if parameter.kind == "decimal" or _may_apply(view, record, alternative)
         ]
         if users:
             value = (

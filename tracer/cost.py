@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .at import At
 from .catalogue import Quantity
 from .diff import Case, Side
 from .formula import Unknown
 from .model import Record
 from .uncertain import Num, Term
-from .view import At
 
 if TYPE_CHECKING:
     from .origins import Roles

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import cast
 
+from .at import At
 from .formula import Formula, Unknown, compile_formula
 from .pattern_data import Data, Guess
 from .uncertain import Num
-from .view import At
 
 ROTATIONS = ("about_x", "about_y", "about_z")
 MOST_FACTORS = 10
