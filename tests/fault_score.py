@@ -75,13 +75,15 @@ def judge(outcome: Outcome, diff: Diff) -> Outcome:
 # ---- what really changed -----------------------------------------------------------------------------------------
 
 
-def changed(clean: Trace, bad: Trace, catalogue: Catalogue, least: float = 0.0) -> set[str]:
-    """Quantities of which any record differs by more than `least` (relative to its vector) or is one-sided."""
+def changed(
+    clean: Trace, bad: Trace, catalogue: Catalogue, least: float = 0.0, *, one_sided: bool = True
+) -> set[str]:
+    """Quantities of which any record differs by more than `least` (relative to its vector), or is one-sided."""
     found: set[str] = set()
     a, b = _values(clean, catalogue), _values(bad, catalogue)
     for name in a.keys() | b.keys():
         x, y = a.get(name, []), b.get(name, [])
-        if len(x) != len(y) or any(_moved(u, v, least) for u, v in zip(x, y, strict=True)):
+        if (one_sided and len(x) != len(y)) or any(_moved(u, v, least) for u, v in zip(x, y, strict=False)):
             found.add(name)
     return found
 
@@ -104,8 +106,12 @@ def _moved(u: Sequence[Any], v: Sequence[Any], least: float) -> bool:
 
 
 def first_changed(clean: Trace, bad: Trace, catalogue: Catalogue) -> tuple[str, ...]:
-    """Quantities that changed although all nearest present parents are identical: found without the diff."""
-    any_change, real = changed(clean, bad, catalogue), changed(clean, bad, catalogue, CHANGE)
+    """Quantities that changed although all nearest present parents are identical: found without the diff.
+
+    Records that only one of the two has make no origin (the diff reports them by themselves), but what is computed from
+    them follows.
+    """
+    any_change, real = changed(clean, bad, catalogue), changed(clean, bad, catalogue, CHANGE, one_sided=False)
     present = set(_values(clean, catalogue))
     return tuple(
         sorted(

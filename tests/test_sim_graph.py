@@ -81,17 +81,12 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, set[str]]
     return [measured(line, folder) for line in LINES]
 
 
-_OTHER_SHAPES = "the catalogue tells of square crystals: for other shapes no F_latt is printed"
 _LAYERS = "odet is not printed with the pixel; only a sensor of several layers needs it"
 _PRINTED = "printed beside the quantity in metres, which is the one computed with"
 _LOOP = "a switch multiplies the running sum by the factor before the tap that shows it, after the loops"
 _COUNT = "an integer that steers the loops, or a number: no tensor flows"
 _AT_ONCE = "the trace prints the pieces beside it; the program computes it when it places the detector"
 UNDECLARED = {
-    "hkl_rounded -> F_latt": _OTHER_SHAPES,
-    "rot_a_star_A_inv -> F_latt": _OTHER_SHAPES,
-    "rot_b_star_A_inv -> F_latt": _OTHER_SHAPES,
-    "rot_c_star_A_inv -> F_latt": _OTHER_SHAPES,
     "odet_after_twotheta -> capture_fraction": _LAYERS,
     "odet_after_twotheta -> pixel_pos_meters": _LAYERS,
 }

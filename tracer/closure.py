@@ -47,6 +47,8 @@ class ClosureResult:
     why: str = ""
     excess: float = 0.0
     """How many times the allowance the worst component is off; inf where no value of a parameter fits."""
+    invariant: bool = False
+    """Only a property of the value was held against the formula: it may hold for wrong values, too."""
 
     @property
     def broken(self) -> bool:
@@ -124,8 +126,8 @@ def _against(view: View, record: Record, quantity: Quantity, alternative: Altern
     factor = None if holds else _factor(tuple(a.v for a in actual), values, allowed)
     why = "" if holds else _say(quantity.name, alternative, factor)
     off = max((_times(a.v, x, allow) for a, x, allow in zip(actual, values, allowed, strict=True)), default=0.0)
-    text = alternative.formula.text
-    return ClosureResult(quantity.name, record, holds, values, allowed, factor, False, text, why, off)
+    text, invariant = alternative.formula.text, alternative.of is not None or quantity.of is not None
+    return ClosureResult(quantity.name, record, holds, values, allowed, factor, False, text, why, off, invariant)
 
 
 def _times(a: float, b: float, allowed: float) -> float:
@@ -343,8 +345,12 @@ def _short(solved: Num, digits: int) -> float | None:
 
 
 def fault(reference: Iterable[ClosureResult], candidate: Iterable[ClosureResult]) -> str:
-    """Which side breaks: 'candidate', 'reference', 'both', 'neither', or 'unknown' where a trace cannot tell."""
-    a, b = broken(reference), broken(candidate)
+    """Which side breaks: 'candidate', 'reference', 'both', 'neither', or 'unknown' where a trace cannot tell.
+
+    Invariants that hold on both sides tell nothing: two values may share them.
+    """
+    ours, theirs = list(reference), list(candidate)
+    a, b = broken(ours), broken(theirs)
     if a is None and b is None:
         return "unknown"
     if a and b:
@@ -353,7 +359,8 @@ def fault(reference: Iterable[ClosureResult], candidate: Iterable[ClosureResult]
         return "candidate"
     if a:
         return "reference"
-    return "neither" if a is not None and b is not None else "unknown"
+    followed = all(any(r.holds is not None and not r.invariant for r in side) for side in (ours, theirs))
+    return "neither" if followed else "unknown"
 
 
 def broken(results: Iterable[ClosureResult]) -> bool | None:

@@ -50,10 +50,13 @@ class Roles:
         found = [self._finding(name) for name, pairs in self.pairs.items() if self.differs(name) and pairs]
         return sorted(found, key=self._rank)
 
-    def _rank(self, finding: Finding) -> tuple[int, float]:
+    def _rank(self, finding: Finding) -> tuple[int, float, bool, float]:
+        """Where the costs are negligible, a value that does not even follow from its parents comes first."""
         if finding.role is not Role.ORIGIN:
-            return 2, 0.0
-        return bool(finding.because), -(finding.cost if finding.cost is not None else _NEGLIGIBLE)
+            return 2, 0.0, False, 0.0
+        cost = finding.cost if finding.cost is not None else _NEGLIGIBLE
+        innocent = finding.side in (Side.NEITHER, Side.UNKNOWN)
+        return bool(finding.because), -cost if cost >= _NEGLIGIBLE else 0.0, innocent, -cost
 
     def differs(self, name: str) -> bool:
         """Whether any pair of the quantity does not agree."""
