@@ -95,11 +95,16 @@ def image_run(scene: Scene, engine: str, *, traced: bool = False, warn: Warn | N
     to the eager run. "auto" never changes a float64 image.
     """
     tell = warn or (lambda _: None)
-    if engine == "eager" or (traced and not exact(scene.statics)):
+    if engine == "eager":
         return run(scene, **eager)
     reason = unfit(scene)
     samples = scene.shape[0] * scene.shape[1] * max(1, scene.statics.steps)
-    if reason is not None or (engine == "auto" and samples < _PAYS):
+    pays = engine == "compiled" or samples >= _PAYS
+    if traced and not exact(scene.statics):
+        if reason is None and pays:
+            tell("a traced image is computed eagerly: without the trace it is compiled, and its last bits may differ")
+        return run(scene, **eager)
+    if reason is not None or not pays:
         if engine == "compiled":
             tell(f"--engine compiled: {reason}; the image is computed eagerly")
         return run(scene, **eager)

@@ -1,13 +1,14 @@
 """Traces of many pixels: the kernel runs on a tile of pixels while a listener keeps a column per quantity.
 
 The records are those of a text trace (trace_lines.py): of each subpixel of each layer the first source, first phi
-step and first domain. The listener keeps nothing else, so that memory does not grow with steps or with the image.
+step and first domain. The listener keeps nothing else, so that memory does not grow with steps or with the image;
+with `--trace-steps` it keeps every source, phi step and domain, in the order of the loops.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from .resolve import resolve
 from .scatter import Plan, scatter
 from .scene import Scene
 from .simulate import State, spots_of
-from .trace_lines import PER_PIXEL, PER_STEP, PER_SUBPIXEL, SQUARE, VECTORS
+from .trace_lines import PER_PIXEL, PER_SOURCE, PER_STEP, PER_SUBPIXEL, SQUARE, VECTORS
 from .tracing import settled
 
 AT_ONCE = 1 << 27
@@ -35,28 +36,45 @@ AT_ONCE = 1 << 27
 
 @dataclass
 class Many:
-    """A resolved run and the pixels of it that are traced, in row order (n x 2, slow and fast)."""
+    """A resolved run and the pixels of it that are traced, in row order (n x 2, slow and fast).
+
+    With `steps` every source, phi step and domain is kept, else the first of each.
+    """
 
     scene: Scene
     state: State
     pixels: Pixels
     facts: dict[str, str]
+    steps: bool = False
 
     @property
     def places(self) -> int:
-        """Subpixels times layers: the most records of a quantity at one pixel."""
+        """Subpixels times layers: the most records of a quantity at one pixel that has no loop inside."""
         return self.scene.statics.layers * self.scene.statics.oversample**2
 
-    def columns(self) -> Iterator[dict[str, Array]]:
-        """Batches of pixels, in order: for each quantity pixels x places x components, MISSING where it is absent."""
-        for rows, plan in self.batches():
-            kept = _Kept(len(rows))
-            self.run(rows, plan, kept)
-            yield kept.columns(self.scene, self.places)
+    def most(self, name: str) -> int:
+        """The most records of a quantity at one pixel."""
+        s = self.scene.statics
+        if name in PER_PIXEL:
+            return 1
+        sources = s.sources if self.steps and name not in PER_SUBPIXEL else 1
+        inner = s.orientations if self.steps and name not in (*PER_SUBPIXEL, *PER_SOURCE) else 1
+        return self.places * sources * inner
 
-    def batches(self) -> Iterator[tuple[Pixels, Plan]]:
-        """Pixels that are computed by the same plan, as many at once as memory allows."""
-        most = max(1, AT_ONCE // (8 * 80 * self.places))
+    def columns(self, graft: Callable[[slice], Listener] | None = None) -> Iterator[dict[str, Array]]:
+        """Batches of pixels, in order: for each quantity pixels x records x components, MISSING where it is absent.
+
+        `graft` gives a listener for the pixels of a batch that may answer the taps with other values.
+        """
+        for rows, plan, batch in self.batches():
+            kept = _Kept(len(rows), self)
+            with listen(kept):  # it comes after the graft, and keeps what the computation goes on with
+                self.run(rows, plan, graft(batch) if graft else _unchanged)
+            yield kept.columns()
+
+    def batches(self) -> Iterator[tuple[Pixels, Plan, slice]]:
+        """Pixels that are computed by the same plan, as many at once as memory allows, and which they are."""
+        most = max(1, AT_ONCE // (8 * 80 * self.most("F_latt")))
         offsets = self.pixels[:, 0] * self.scene.shape[1] + self.pixels[:, 1]
         start = 0
         while start < len(offsets):
@@ -64,7 +82,7 @@ class Many:
             stop = start + 1
             while stop < len(offsets) and stop - start < most and self.state.plan(int(offsets[stop])) == plan:
                 stop += 1
-            yield self.pixels[start:stop], plan
+            yield self.pixels[start:stop], plan, slice(start, stop)
             start = stop
 
     def run(self, rows: Pixels, plan: Plan, listener: Listener) -> Array:
@@ -74,6 +92,10 @@ class Many:
         with torch.no_grad(), listen(listener):
             value = scatter(self.scene, slow, fast, plan).value
         return value.detach().cpu().double().numpy()
+
+
+def _unchanged(name: str, value: Any, scope: tuple[tuple[str, int], ...]) -> Any:
+    return value
 
 
 def prepare(argv: Sequence[str], choose: Callable[[tuple[int, int]], Pixels]) -> Many:
@@ -99,13 +121,13 @@ def prepare(argv: Sequence[str], choose: Callable[[tuple[int, int]], Pixels]) ->
         state = settled(scene)
     pixels = np.stack(np.divmod(offsets, scene.shape[1]), axis=1).astype(np.int64)
     facts = {"side": "PY", "program": "firstbad.sim", "dtype": settings.dtype, "args": shlex.join(argv)}
-    return Many(scene, state, pixels, facts)
+    return Many(scene, state, pixels, facts, settings.trace_steps)
 
 
-def write_store(many: Many, path: Path) -> int:
-    """Trace every pixel of `many` into a store at `path`; gives their number."""
+def write_store(many: Many, path: Path, graft: Callable[[slice], Listener] | None = None) -> int:
+    """Trace every pixel of `many` into a store at `path`; gives their number. `graft` as for `Many.columns`."""
     writer: StoreWriter | None = None
-    for block in many.columns():
+    for block in many.columns(graft):
         if writer is None:
             columns = [Column(name, v.shape[2], v.shape[1]) for name, v in block.items()]
             writer = StoreWriter(
@@ -117,40 +139,62 @@ def write_store(many: Many, path: Path) -> int:
     return len(many.pixels)
 
 
+Place = tuple[int, int, int, int]
+"""Layer, subpixel, source and the first orientation of what a tap offered; -1 outside that loop."""
+
+
 @dataclass
 class _Kept:
-    """A listener: the first sample of each place, one row a pixel."""
+    """A listener: what the taps offered at each place, one row a pixel."""
 
     count: int
-    places: dict[tuple[int, int], dict[str, Tensor]] = field(default_factory=dict[tuple[int, int], dict[str, Tensor]])
+    many: Many
+    places: dict[Place, dict[str, Tensor]] = field(default_factory=dict[Place, dict[str, Tensor]])
     once: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
 
     def __call__(self, name: str, value: Any, scope: tuple[tuple[str, int], ...]) -> Any:
         """Note the value and hand it back."""
         place = dict(scope)
-        if place.get("source", 0) or place.get("orientation", 0):
+        if not self.many.steps and (place.get("source", 0) or place.get("orientation", 0)):
             return value
-        rows = _rows(value, self.count, vector=name in VECTORS)
-        if "layer" in place:
-            self.places.setdefault((place["layer"], place["subpixel"]), {})[name] = rows
-        else:
-            self.once[name] = rows
+        orientations = _orientations(value, self.count, vector=name in VECTORS)
+        if "layer" not in place:
+            self.once[name] = orientations[0]
+            return value
+        at = place["layer"], place["subpixel"], place.get("source", -1), place.get("orientation", -1)
+        self.places.setdefault(at, {})[name] = orientations if self.many.steps else orientations[:1]
         return value
 
-    def columns(self, scene: Scene, places: int) -> dict[str, Array]:
+    def columns(self) -> dict[str, Array]:
         """The columns in the order of a text trace; places that a pixel lacks are closed up, as in a text."""
         found: dict[str, Array] = {}
-        for name in (*PER_SUBPIXEL, *PER_STEP, *(SQUARE if scene.statics.shape == "SQUARE" else ()), "F_cell"):
-            parts = [_masked(name, values, scene) for values in self.places.values() if name in values]
+        shown = SQUARE if self.many.scene.statics.shape == "SQUARE" else SQUARE[-1:] if self.many.steps else ()
+        for name in (*PER_SUBPIXEL, *PER_SOURCE, *PER_STEP, *shown, "F_cell"):
+            parts = [self._masked(name, at) for at in self.places if name in self.places[at]]
             if parts:
-                found[name] = _closed_up(np.stack(parts, axis=1), places)
-        found.update(self._once(scene))
+                found[name] = _closed_up(np.concatenate(parts).transpose(1, 0, 2), self.many.most(name))
+        found.update(self._once())
         return found
 
-    def _once(self, scene: Scene) -> Iterator[tuple[str, Array]]:
+    def _masked(self, name: str, at: Place) -> Array:
+        """One place, orientations x pixels x components, MISSING where the program prints none: culled by dmin, or
+        F_cell where F_latt is 0."""
+        values = self.places[at]
+        rows = values[name].numpy()
+        if at[3] >= 0 and len(rows) == 1:  # all orientations share it
+            rows = rows.repeat(len(values["F_latt"]), axis=0)
+        absent = np.zeros(rows.shape[:2], dtype=np.bool_)
+        own = self.places.get((*at[:3], -1), {})
+        if at[3] >= 0 and "dmin_culled" in own:
+            absent |= own["dmin_culled"].numpy()[:, :, 0] != 0
+        if name == "F_cell" and not self.many.scene.statics.water:
+            absent |= values["F_latt"].numpy()[:, :, 0] == 0
+        return np.where(absent[:, :, None], MISSING, rows)
+
+    def _once(self) -> Iterator[tuple[str, Array]]:
         for name in PER_PIXEL:
             if name.startswith("oversample_"):
-                yield name, np.full((self.count, 1, 1), float(getattr(scene.statics, name)))
+                yield name, np.full((self.count, 1, 1), float(getattr(self.many.scene.statics, name)))
             elif name == "floatimage_accumulated":
                 with np.errstate(over="ignore"):
                     single = self.once["I_pixel_final"].numpy().astype(np.float32)
@@ -159,35 +203,25 @@ class _Kept:
                 yield name, self.once[name].numpy().reshape(self.count, 1, -1)
 
 
-def _rows(value: Any, count: int, *, vector: bool) -> Tensor:
-    """What a tap offered as one row a pixel: the first orientation, shared values repeated."""
+def _orientations(value: Any, count: int, *, vector: bool) -> Tensor:
+    """What a tap offered, orientations x pixels x components; one orientation where it has none, shared values
+    repeated."""
     tensor = value.detach() if isinstance(value, Tensor) else torch.tensor(float(value))
     tensor = tensor.cpu().double()
     if not vector:
         tensor = tensor.unsqueeze(-1)
-    if tensor.dim() == 3:
-        tensor = tensor[0]
-    return tensor.reshape(-1, tensor.shape[-1]).expand(count, -1).clone()
+    if tensor.dim() < 3:
+        tensor = tensor.reshape(1, -1, tensor.shape[-1])
+    return tensor.expand(-1, count, -1).clone()
 
 
-def _masked(name: str, values: Mapping[str, Tensor], scene: Scene) -> Array:
-    """The rows of one place, MISSING where the program prints none: culled by dmin, or F_cell where F_latt is 0."""
-    rows = values[name].numpy()
-    absent = np.zeros(len(rows), dtype=np.bool_)
-    if name not in PER_SUBPIXEL and "dmin_culled" in values:
-        absent |= values["dmin_culled"].numpy()[:, 0] != 0
-    if name == "F_cell" and not scene.statics.water:
-        absent |= values["F_latt"].numpy()[:, 0] == 0
-    return np.where(absent[:, None], MISSING, rows)
-
-
-def _closed_up(stacked: Array, places: int) -> Array:
-    """Present records first, in order; the rest MISSING up to `places`."""
-    gone = (stacked.view(np.uint64) == MISSING.view(np.uint64)).all(axis=2)
+def _closed_up(rows: Array, most: int) -> Array:
+    """Present records first, in order; the rest MISSING up to `most`."""
+    gone = (np.ascontiguousarray(rows).view(np.uint64) == MISSING.view(np.uint64)).all(axis=2)
     if gone.any():
         order = np.argsort(gone, axis=1, kind="stable")
-        stacked = np.take_along_axis(stacked, order[:, :, None], axis=1)
-    if stacked.shape[1] < places:
-        more = np.full((len(stacked), places - stacked.shape[1], stacked.shape[2]), MISSING)
-        stacked = np.concatenate([stacked, more], axis=1)
-    return stacked
+        rows = np.take_along_axis(rows, order[:, :, None], axis=1)
+    if rows.shape[1] < most:
+        more = np.full((len(rows), most - rows.shape[1], rows.shape[2]), MISSING)
+        rows = np.concatenate([rows, more], axis=1)
+    return np.ascontiguousarray(rows)

@@ -64,6 +64,7 @@ class Sink:
     out: TextIO = field(default_factory=lambda: sys.stdout)
     records: int = 0
     crc: int = 0
+    opening: int = 0
     opened: bool = False
 
     def line(self, text: str = "") -> None:
@@ -80,12 +81,13 @@ class Sink:
 
     def open(self, **facts: object) -> None:
         """Begin a sealed trace with `facts` about the run."""
-        self.out.write(f"TRACE_OPEN: firstbad-trace 1 {said_facts(facts)}\n")
-        self.opened, self.records, self.crc = True, 0, 0
+        line = f"TRACE_OPEN: firstbad-trace 1 {said_facts(facts)}\n"
+        self.out.write(line)
+        self.opened, self.records, self.crc, self.opening = True, 0, 0, zlib.crc32(line.encode())
 
     def close(self) -> None:
         """Seal what was written since `open`."""
-        self.out.write(f"TRACE_SEAL: records={self.records} crc32={self.crc:08x}\n")
+        self.out.write(f"TRACE_SEAL: open={self.opening:08x} records={self.records} crc32={self.crc:08x}\n")
         self.opened = False
 
 

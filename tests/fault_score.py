@@ -75,9 +75,7 @@ def judge(outcome: Outcome, diff: Diff) -> Outcome:
 # ---- what really changed -----------------------------------------------------------------------------------------
 
 
-def changed(
-    clean: Trace, bad: Trace, catalogue: Catalogue, least: float = 0.0, *, one_sided: bool = True
-) -> set[str]:
+def changed(clean: Trace, bad: Trace, catalogue: Catalogue, least: float = 0.0, *, one_sided: bool = True) -> set[str]:
     """Quantities of which any record differs by more than `least` (relative to its vector), or is one-sided."""
     found: set[str] = set()
     a, b = _values(clean, catalogue), _values(bad, catalogue)

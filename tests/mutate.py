@@ -42,10 +42,13 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "tests/actual/mutation"
 PURE = ("align", "tolerance", "resolution", "uncertain", "diff", "closure", "catalogue", "graft", "text")
 """Whose tests meet the code that reads and compares traces; images have their own."""
+EVIDENCE = (*PURE, "arguments", "inputs", "view", "at", "formula", "tables", "said")
+"""And the code that evaluates formulas against them."""
 MODULES = {
     **dict.fromkeys(
         ("align", "tolerance", "resolution", "uncertain", "coarse", "place", "origins", "diff", "cost"), PURE
     ),
+    **dict.fromkeys(("closure", "tables", "arguments", "said", "formula", "at", "view"), EVIDENCE),
     **dict.fromkeys(
         (
             "pattern",

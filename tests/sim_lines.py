@@ -161,7 +161,7 @@ def command_lines(draw: st.DrawFn, most: int = 9, quirks: str = "nanobragg") -> 
     order = draw(st.permutations([["-seed", "7"], *base, *chosen, *odd]))
     line = [word for option in order for word in option] + draw(CUT)
     own = [f"--quirks={quirks}"] if quirks != "nanobragg" else []
-    return own + line + draw(st.sampled_from([[]] * 11 + [["--build=U"], ["--phi-records"], ["--phi-records"]]))
+    return own + line + draw(st.sampled_from([[]] * 11 + [["--build=U"], ["--phi-records"], ["--trace-steps"]]))
 
 
 def ulps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -175,7 +175,7 @@ def ulps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.where(both_nan, 0, np.abs(ordered(a) - ordered(b)))
 
 
-_LINE = re.compile(r"TRACE_(?:C|PY): (\w+) (.*)")
+_LINE = re.compile(r"TRACE_(?:C|PY): (\w+(?:\{[^}]*\})?) (.*)")
 _OWN = re.compile(r"^(?:TRACE_(?:OPEN|SEAL)|TRACE_(?:C|PY): |nanoBragg |firstbad\.sim: |\d+% done|mmap\()")
 _RANGE = re.compile(r"WARNING: out of range for three.*\n|WARNING: further warnings will not be printed! \n?")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?\b(?:nan|inf)\b")
@@ -185,7 +185,8 @@ def console_lines(text: str) -> list[str]:
     """What a run prints, without banner, meter and pixel records; the warning that is glued to others left out."""
     lines = _RANGE.sub("", text.replace("TRACE_PY", "TRACE_C")).splitlines()
     said = [line for line in lines if not _OWN.match(line)]
-    return sorted(said, key=lambda line: line.startswith("TRACE_C_PHI"))  # C prints pixel by pixel, -printout between
+    # C reads headers before it opens its trace, and prints pixel by pixel, -printout between
+    return sorted(said, key=lambda line: line.startswith("TRACE_C_PHI") - line.startswith("TRACE_INPUT"))
 
 
 def numbers(line: str) -> tuple[str, list[float]]:
@@ -194,7 +195,7 @@ def numbers(line: str) -> tuple[str, list[float]]:
 
 
 def pixel_records(text: str) -> list[tuple[str, list[float]]]:
-    """The per-pixel trace lines of a log as (name, numbers), in order."""
+    """The per-pixel trace lines of a log as (name with its scope, numbers), in order."""
     found = (_LINE.search(line) for line in text.splitlines())
     return [(m.group(1), [float(word) for word in m.group(2).split()]) for m in found if m is not None]
 

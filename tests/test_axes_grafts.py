@@ -1,80 +1,160 @@
-"""Grafts as points: every smallest set that heals, and nothing idle in any of them."""
+"""Grafts as points: from the inputs down every origin is named, also those behind others, and what its repair heals is foretold."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-import numpy as np
 import pytest
-from firstbad.bisect.axes.grafts import GraftAxis, healing_sets
-from firstbad.bisect.verdict import Kind
-from firstbad.tracer.errors import FirstbadError
+from firstbad.bisect.axes.grafts import heal, together
+from firstbad.tracer.catalogue import Catalogue, Quantity
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-NAMES = [f"q{i}" for i in range(12)]
+
+@dataclass
+class Linear:
+    """A program whose quantities are sums of their parents and 1; a fault adds to one of them. The last is the intensity."""
+
+    parents: dict[str, tuple[str, ...]]
+    faults: dict[str, int]
+    impossible: dict[str, str] = field(default_factory=dict[str, str])
+    computed: int = 0
+
+    @property
+    def catalogue(self) -> Catalogue:
+        last = list(self.parents)[-1]
+        return Catalogue({n: Quantity(n, parents=p, final=n == last) for n, p in self.parents.items()})
+
+    def values(self, faults: dict[str, int], grafted: Sequence[str] = ()) -> dict[str, int]:
+        clean = self.values({}) if grafted else {}
+        found: dict[str, int] = {}
+        for name, parents in self.parents.items():
+            own = 1 + sum(found[p] for p in parents) + faults.get(name, 0)
+            found[name] = clean[name] if name in grafted else own
+        return found
+
+    def error(self, names: frozenset[str]) -> float:
+        self.computed += 1
+        return self.off(self.faults, tuple(names))
+
+    def off(self, faults: dict[str, int], grafted: Sequence[str] = ()) -> float:
+        last = list(self.parents)[-1]
+        return float(abs(self.values(faults, grafted)[last] - self.values({})[last]))
+
+    def origins(self, names: frozenset[str], without: frozenset[str]) -> list[str]:
+        got, clean = self.values(self.faults, tuple(names)), self.values({})
+        differing = {n for n in got if got[n] != clean[n] and n not in without}
+        return [n for n in got if n in differing and not differing & self.present(n, without)]
+
+    def present(self, name: str, without: frozenset[str]) -> set[str]:
+        """The nearest parents that are looked at."""
+        found = set[str]()
+        for parent in self.parents[name]:
+            found |= self.present(parent, without) if parent in without else {parent}
+        return found
+
+    def obstacle(self, name: str) -> str:
+        return self.impossible.get(name, "")
+
+    def unsure(self, names: frozenset[str]) -> tuple[str, ...]:
+        return ()
 
 
-@given(weights=st.dictionaries(st.sampled_from(NAMES), st.floats(0.01, 10), max_size=6))
-def test_independent_faults_are_found_exactly(weights: dict[str, float]):
-    """Errors that add up: the one set is exactly the faults, in few runs."""
-    found = healing_sets(NAMES, lambda grafts: sum(w for q, w in weights.items() if q not in grafts), 1.0)
-    assert [set(s) for s in found.sets] == ([set(weights)] if weights else [])
-    assert found.after == (0 if weights else found.before)
-    assert found.runs <= 2 + len(NAMES) + 4 * len(weights) + 3
-    if weights:
-        worst = max(weights, key=lambda q: weights[q])
-        assert weights[found.quantities[0]] == weights[worst]
-        assert found.alone[worst] == pytest.approx(weights[worst] / sum(weights.values()))
-
-
-def test_quantities_that_heal_only_together():
-    """A product of three of which two are wrong; each graft alone leaves it wrong, one even more."""
-    reference = {"F_cell": 100.0, "F_latt": 5.0, "omega": 2.0}
-    candidate = {"F_cell": 90.0, "F_latt": 5.0, "omega": 2.5}
-
-    def run(grafted: frozenset[str]) -> float:
-        product = math.prod(reference[q] if q in grafted else v for q, v in candidate.items())
-        return abs(product / math.prod(reference.values()) - 1)
-
-    found = healing_sets(tuple(candidate), run, 1 - 1e-9)
-    assert found.sets == (("omega", "F_cell"),)
-    assert "only F_cell, omega is good: 100 % healed" in found.evidence
-    assert found.alone["F_latt"] == 0.0 and found.alone["F_cell"] < 0 < found.alone["omega"] < 1
+@st.composite
+def programs(draw: st.DrawFn) -> Linear:
+    """Any graph of up to nine quantities, any of them faulty; faults have one sign, so that none hides another."""
+    names = [f"q{i}" for i in range(draw(st.integers(1, 9)))]
+    parents = {n: tuple(draw(st.sets(st.sampled_from(names[:i]))) if i else ()) for i, n in enumerate(names)}
+    return Linear(parents, draw(st.dictionaries(st.sampled_from(names), st.integers(1, 9))))
 
 
 @settings(deadline=None)
-@given(sets=st.lists(st.sets(st.sampled_from(NAMES[:6]), min_size=1, max_size=3), min_size=1, max_size=3),
-       seed=st.integers(0, 99))  # fmt: skip
-def test_every_smallest_set_is_named_and_none_holds_an_idle_quantity(sets: list[set[str]], seed: int):
-    """Any of several sets heals; what a single one heals is random and says nothing."""
-    rng = np.random.default_rng(seed)
-    partly = {q: float(rng.uniform(-0.1, 0.1)) for q in NAMES}
-
-    def run(grafts: frozenset[str]) -> float:
-        return 0.0 if any(s <= grafts for s in sets) else 2 - sum(partly[q] for q in grafts)
-
-    found = healing_sets(NAMES, run)
-    smallest = {frozenset(s) for s in sets if not any(t < s for t in sets)}
-    assert {frozenset(s) for s in found.sets} == smallest
-    assert [len(s) for s in found.sets] == sorted(len(s) for s in found.sets)
-
-
-def test_what_no_graft_heals_is_said():
-    found = healing_sets(NAMES, lambda grafts: 5.0 - 0.1 * len(grafts))
-    assert (found.sets, found.healed, found.runs) == ((), 0, 2)
-    assert found.before == found.after == 5
-    assert found.evidence == ("24 % healed",)
-    assert healing_sets([], lambda _: 1.0).sets == ()
-    assert healing_sets(NAMES, lambda _: 0.0).runs == 1
+@given(programs())
+def test_every_fault_is_named_and_nothing_else_also_behind_others(program: Linear):
+    found = heal(program, program.catalogue)
+    last = list(program.parents)[-1]
+    leading = program.catalogue.ancestors(last) | {last}
+    if not leading & set(program.faults):
+        assert (found.origins, found.healed, found.before) == ((), 1, 0)
+        return
+    assert {o.name for o in found.origins} == set(program.faults)
+    assert set(found.quantities) == set(program.faults) & leading
+    assert (found.healed, found.after) == (1, 0)
+    assert found.runs <= 2 + 3 * len(program.faults) + len({o.layer for o in found.origins})
+    assert program.computed <= found.runs
 
 
-def test_a_run_without_a_number_or_with_a_known_error_is_no_verdict():
-    def run(grafted: frozenset[str]) -> float:
-        if len(grafted) == 2:
-            raise FirstbadError("no such tap", remedy="Name another", slug="graft-unknown")
-        return math.nan if grafted else 1.0
+@settings(deadline=None)
+@given(programs())
+def test_a_share_is_what_the_repair_of_the_fault_and_those_before_it_heals(program: Linear):
+    for origin in heal(program, program.catalogue).origins:
+        assert set(origin.with_) == program.catalogue.ancestors(origin.name) & set(program.faults)
+        left = {n: v for n, v in program.faults.items() if n not in {origin.name, *origin.with_}}
+        assert origin.healed == pytest.approx(1 - program.off(left) / program.off(program.faults))
 
-    axis = GraftAxis(["a", "b"], run)
-    assert axis.probe(frozenset(["a"])).kind is Kind.NO_DATA
-    assert axis.probe(frozenset(["a", "b"])).kind is Kind.CANNOT_RUN
+
+CHAIN = {"a": (), "b": ("a",), "c": ("b",), "I": ("c",)}
+
+
+def test_what_lies_behind_is_named_though_the_last_one_alone_would_heal_all():
+    program = Linear(CHAIN, {"a": 1, "c": 3})
+    found = heal(program, program.catalogue)
+    assert [(o.name, o.layer, o.with_, o.healed, o.gain) for o in found.origins] == [
+        ("a", 0, (), 0.25, 0.25),
+        ("c", 1, ("a",), 1.0, 0.75),
+    ]
+    assert program.error(frozenset(["c"])) == 0
+    assert found.runs == 3  # as it is, with a, with both: no set runs twice
+
+
+def test_what_cannot_be_replaced_is_said_and_what_comes_from_it_is_replaced():
+    program = Linear(CHAIN, {"a": 1, "c": 3}, {"a": "there is no tap of that name"})
+    found = heal(program, program.catalogue)
+    assert found.barred == {"a": "there is no tap of that name"}
+    assert found.quantities == ("b", "c")
+    assert found.healed == 1
+
+
+def test_where_nothing_can_be_replaced_nothing_heals():
+    program = Linear(CHAIN, {"a": 1}, dict.fromkeys(CHAIN, "no"))
+    found = heal(program, program.catalogue)
+    assert (found.origins, found.healed, found.before, found.after) == ((), 0, 1, 1)
+    assert set(found.barred) == set(CHAIN)
+
+
+def test_a_quantity_that_leads_nowhere_changes_nothing():
+    program = Linear({"a": (), "printed": ("a",), "I": ("a",)}, {"printed": 2, "I": 1})
+    found = heal(program, program.catalogue)
+    assert [(o.name, o.idle) for o in found.origins] == [("I", False), ("printed", True)]
+    assert found.quantities == ("I",)
+
+
+def test_what_changes_pixels_up_and_down_alike_is_not_idle():
+    """Alone its changes cancel in the sum over the pixels beside a larger fault; left out of all, they do not."""
+
+    class TwoPixels(Linear):
+        def error(self, names: frozenset[str]) -> float:
+            size, tilt = 0 if "a" in names else 10, 0 if "b" in names else 1
+            return abs(size + tilt) + abs(size - tilt)
+
+    program = TwoPixels({"a": (), "b": (), "I": ("a", "b")}, {"a": 10, "b": 1})
+    found = heal(program, program.catalogue)
+    assert [(o.name, o.gain, o.idle) for o in found.origins] == [("a", 0.9, False), ("b", 0.0, False)]
+
+
+def test_given_quantities_are_replaced_together():
+    program = Linear(CHAIN, {"a": 1, "c": 3})
+    found = together(program, ["a", "a"])
+    assert (found.quantities, found.healed, found.before, found.after, found.runs) == (("a",), 0.25, 4, 3, 2)
+
+
+def test_no_number_is_no_answer():
+    class Nothing(Linear):
+        def error(self, names: frozenset[str]) -> float:
+            return math.nan
+
+    found = heal(Nothing(CHAIN, {"a": 1}), Catalogue())
+    assert (found.origins, found.healed, found.runs) == ((), 0, 1)
+    assert math.isnan(found.before)

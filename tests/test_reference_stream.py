@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +54,21 @@ def test_stream_and_text_tell_the_same(tmp_path: Path) -> None:
     assert list(records) == [(3, 5)]
     assert records[3, 5] == text_records(done.lines)
     assert len(records[3, 5]) > 100
+
+
+def test_with_every_step_the_stream_has_them_all_in_the_order_of_the_text(tmp_path: Path) -> None:
+    """Without their places: a stream has none. Pixels beside the one of the text have theirs, too."""
+    words = ["-trace_pixel", "3", "5", "--trace-pixels=3,5;3,6", "--trace-stream=s.bin"]
+    plain = run(reference.build(), tmp_path, *SMALL, *words)
+    first = read_stream(tmp_path / "s.bin")[1]
+    done = run(reference.build(), tmp_path, *SMALL, *words, "--trace-steps")
+    records = read_stream(tmp_path / "s.bin")[1]
+    assert records[3, 5] == [(name.partition("{")[0], values) for name, values in text_records(done.lines)]
+    for pixel in ((3, 5), (3, 6)):
+        counts = [Counter(name for name, _ in found[pixel]) for found in (first, records)]
+        assert [found["hkl_frac"] for found in counts] == [4, 12]
+        assert [found["pixel_pos_meters"] for found in counts] == [4, 4]
+    assert np.array_equal(plain.image, done.image)
 
 
 def test_every_trace_is_proved_by_the_image(tmp_path: Path) -> None:

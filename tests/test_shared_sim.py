@@ -62,7 +62,7 @@ def test_the_console_says_the_same(case: str, tmp_path: Path) -> None:
     mine = [
         x.replace("TRACE_PY", "TRACE_C")
         for x in told.getvalue().splitlines()
-        if not x.startswith(("firstbad.sim:", "TRACE_OPEN", "TRACE_SEAL"))
+        if not x.startswith(("firstbad.sim:", "TRACE_OPEN", "TRACE_INPUT", "TRACE_SEAL"))
     ]
     text = log.read_text().replace("will not be printed! ", "will not be printed! \n")
     theirs = [x for x in text.splitlines() if not re.search(r"^\d+% done|^mmap|^nanoBragg nano", x)]

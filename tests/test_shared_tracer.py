@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -21,6 +22,7 @@ from firstbad.tracer.model import Manifest, Record, Trace
 from firstbad.tracer.selftest import FAULTS, plant
 from firstbad.tracer.text import parse, read
 from firstbad.tracer.view import View
+from firstbad.tracer.writer import input_of
 
 SHARED = Path(__file__).parents[2] / "shared"
 FIELD, REFERENCE = SHARED / "field", SHARED / "reference"
@@ -165,14 +167,33 @@ def test_every_trace_of_the_program_closes_but_for_its_one_wrong_label() -> None
     assert len(reference()) == 134 and decided > 12_000
 
 
+def asked(path: Path) -> Trace:
+    """The trace with the arguments of its run."""
+    said = Manifest(MappingProxyType({"args": (path.parent / "argv.txt").read_text().strip()}))
+    return replace(read(path), manifest=said)
+
+
 def test_what_the_arguments_ask_for_is_in_every_trace_of_the_program() -> None:
     decided = 0
     for path in reference():
-        asked = Manifest(MappingProxyType({"args": (path.parent / "argv.txt").read_text().strip()}))
-        results = check(replace(read(path), manifest=asked), load())
+        results = check(asked(path), load())
         assert [(r.quantity, r.why) for r in results if r.broken] == [], path
         decided += sum(r.holds is not None for r in results)
-    assert decided > 16_000
+    assert decided > 19_700
+
+
+def test_structure_factors_and_matrices_of_the_program_are_those_of_its_files() -> None:
+    """Nearest, interpolated by force, interpolated by choice and switched off on the way; two matrices."""
+    more = Counter[str]()
+    for path in reference():
+        if (path.parent / "inputs").exists():
+            inputs = tuple(one for file in (path.parent / "inputs").iterdir() if (one := input_of(file, file.name)))
+            bare = asked(path)
+            told = replace(bare, inputs=inputs, folder=str(path.parent / "inputs"))
+            for one, two in zip(check(bare, load()), check(told, load()), strict=True):
+                assert not two.broken, (path, two.quantity, two.why)
+                more[two.quantity] += one.holds is None and two.holds is True
+    assert +more == {"F_cell": 8, "a_star_raw": 4, "b_star_raw": 4, "c_star_raw": 4}
 
 
 def test_a_trace_differs_from_itself_in_nothing() -> None:

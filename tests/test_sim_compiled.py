@@ -95,6 +95,17 @@ def test_compiled_image_has_the_bits_of_the_eager_one(tmp_path, monkeypatch, mor
         assert compiled.omega_sum == pytest.approx(eager.omega_sum, rel=1e-6)
 
 
+def test_a_trace_that_changes_the_last_bits_of_a_compiled_image_says_so():
+    said: list[str] = []
+    for more in ((), ("-gauss_xtal",)):
+        image_run(scene_of(*more), "eager", traced=True, warn=said.append)
+        image_run(scene_of(*more), "auto", traced=True, warn=said.append)  # too small to be compiled
+    image_run(scene_of(), "compiled", traced=True, warn=said.append)
+    assert said == []
+    image_run(scene_of("-gauss_xtal"), "compiled", traced=True, warn=said.append)
+    assert [text for text in said if "its last bits may differ" in text] == said and len(said) == 1
+
+
 @pytest.mark.parametrize("more", [("-round_xtal",), ("-gauss_xtal",), ("-tophat_spots",), ("-curved_det",), THICK])
 def test_library_functions_round_alike_to_a_few_units(more):
     scene = scene_of(*more, "-mosaic", "0.5", "-mosaic_dom", "3")

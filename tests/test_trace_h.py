@@ -62,7 +62,8 @@ def test_sealed_trace_is_what_the_format_says(tmp_path: Path) -> None:
         "TRACE_C_PHI phi_tic=2 k_frac=0.25",
     ]
     crc = zlib.crc32("".join(line + "\n" for line in records).encode())
-    assert lines[-1] == f"TRACE_SEAL: records={len(records)} crc32={crc:08x}"
+    opening = zlib.crc32(f"{lines[0]}\n".encode())
+    assert lines[-1] == f"TRACE_SEAL: open={opening:08x} records={len(records)} crc32={crc:08x}"
 
 
 def test_the_reader_accepts_the_seal(tmp_path: Path) -> None:
@@ -76,6 +77,7 @@ def test_off_means_absent(tmp_path: Path) -> None:
     body = "FirstbadTrace *t = NULL; (void)t; int n = 0;\n"
     body += 'FIRSTBAD_TRACE_OPEN(t, "a=b"); FIRSTBAD_TRACE(t, "x", n++); FIRSTBAD_TRACE_IN(t, "x", "s=1", n++);\n'
     body += 'FIRSTBAD_TRACE_SET(t, "x", n++); FIRSTBAD_TRACE_WORD(t, "x", n++ ? "a" : "b");\n'
+    body += 'FIRSTBAD_TRACE_INPUT(t, n++ ? "a" : "b");\n'
     body += 'FIRSTBAD_TRACE_VALUES(t, "x", (n++, NULL), 0); FIRSTBAD_TRACE_MATRIX(t, "x", (n++, NULL), 0, 0);\n'
     body += (
         'FIRSTBAD_TRACE_LINE(t, "TRACE %d", n++); FIRSTBAD_STREAM(NULL, n++, 0, 0, NULL, 0); FIRSTBAD_TRACE_SEAL(t);\n'
@@ -119,7 +121,7 @@ def test_nothing_may_follow_the_seal(tmp_path: Path) -> None:
     body = 'FirstbadTrace t; firstbad_trace_init(&t, firstbad_to_file, stdout); FIRSTBAD_TRACE_OPEN(&t, "");\n'
     body += 'FIRSTBAD_TRACE_SEAL(&t); FIRSTBAD_TRACE(&t, "x", 1);\nif (t.status != FIRSTBAD_BAD_ORDER) return 3;'
     lines = output(compile_c(tmp_path, c_main(body))).decode().splitlines()
-    assert lines == ["TRACE_OPEN: firstbad-trace 1", "TRACE_SEAL: records=0 crc32=00000000"]
+    assert lines == ["TRACE_OPEN: firstbad-trace 1", "TRACE_SEAL: open=fc2e3b84 records=0 crc32=00000000"]
 
 
 SHORT_SINK = """

@@ -30,6 +30,7 @@ OPTIONS = (
     Option(re.compile("-lambda|-wave"), "lambda"),
     Option(re.compile("^-cell$"), "cell", 6, 3, 90.0),
     Option(re.compile("-quiet"), "quiet", 0),
+    Option(re.compile("any|5"), "anywhere"),
 )
 
 
@@ -56,10 +57,20 @@ def said(words: str) -> list[tuple[str, tuple[float | str, ...]]]:
         ("-cell 1 2 3 -quiet", [("cell", (1.0, 2.0, 3.0, 90.0, 90.0, 90.0)), ("quiet", (1.0,))]),
         ("-cell 1 2", []),
         ("-other 1", []),
+        ("-cell 1 2 3 -quiet 4 5", [("cell", (1.0, 2.0, 3.0, 90.0, 90.0, 90.0)), ("quiet", (1.0,))]),
+        ("anywhere 5 -5 -anywhere 6", [("anywhere", (6.0,))]),
     ],
 )
 def test_an_option_has_the_values_behind_it(words: str, found: list[tuple[str, tuple[float, ...]]]) -> None:
     assert said(words) == found
+
+
+def test_an_argument_is_a_record_of_its_kind() -> None:
+    quiet, length = arguments(["-quiet", "-lambda", "1.50"], OPTIONS)
+    assert quiet == Record("quiet", (1.0,), ("1",), prefix="ARGUMENT")
+    assert length == Record("lambda", (1.5,), ("1.50",), prefix="ARGUMENT")
+    (cell,) = arguments(["-cell", "1", "2", "3"], OPTIONS)
+    assert (cell.shape, cell.tokens, cell.prefix) == ((6,), ("1", "2", "3", "90", "90", "90"), "ARGUMENT")
 
 
 def test_a_text_that_no_shell_takes_is_split_at_blanks() -> None:
@@ -78,6 +89,7 @@ def test_a_text_that_no_shell_takes_is_split_at_blanks() -> None:
         ("-x 1", "", []),
         ("-x 1", "-x 2", [("-x", "1", "2")]),
         ("-cell 1 2 -3", "-cell 1 2 3", [("-cell", "1 2 -3", "1 2 3")]),
+        ("-quiet -lambda 1", "-quiet -lambda 2", [("-lambda", "1", "2")]),
     ],
 )
 def test_options_that_differ_are_told(a: str, b: str, told: list[tuple[str, str | None, str | None]]) -> None:

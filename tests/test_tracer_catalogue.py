@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from firstbad.tracer.catalogue import DEFAULT, load
+from firstbad.tracer.catalogue import DEFAULT, from_document, load
 from firstbad.tracer.errors import FirstbadError
 
 # The lines that the program prints for a traced pixel (A1 to D14 of its trace).
@@ -96,3 +96,26 @@ def test_a_relative_name_means_the_file_of_the_directory_of_now(tmp_path, monkey
         (tmp_path / title / "mine.toml").write_text(f'title = "{title}"')
         monkeypatch.chdir(tmp_path / title)
         assert load("mine.toml").name == title
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"formula": [{"is": "1", "when": "count(typo) > 0"}]},
+        {"formula": "1", "of": "norm(typo)"},
+        {"formula": [{"is": "1", "of": "typo + x"}]},
+        {"formula": [{"is": "1", "of": "other"}]},
+    ],
+)
+def test_what_a_condition_or_an_invariant_reads_must_exist(entry: dict[str, object]) -> None:
+    """A condition over a name that nothing gives would never hold, and nobody would know."""
+    with pytest.raises(FirstbadError, match=r"quantity\.x has a formula over '(typo|other)'"):
+        from_document({"quantity": {"x": entry, "other": {}}})
+
+
+def test_a_condition_may_read_any_quantity_and_an_invariant_the_parents() -> None:
+    parts = {"is": "2*y", "when": "count(other) == 0", "of": "x + y"}
+    known = from_document({"quantity": {"x": {"parents": ["y"], "formula": [parts]}, "y": {}, "other": {}}})
+    (alternative,) = known.quantities["x"].formulas
+    assert alternative.of is not None and alternative.of.names == {"x", "y"}
+    assert known.quantities["x"].values == (), "it gives no value of x"

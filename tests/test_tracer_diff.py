@@ -201,7 +201,7 @@ def test_a_flip_far_from_a_tie_is_an_origin() -> None:
 
 
 def test_one_sided_records_are_listed_by_side() -> None:
-    found = diff(program(), program().replace("TRACE_C: sum", "TRACE_C: total"))
+    found = diff(program(), program().replace("TRACE_C: sum 3.375", "TRACE_C: total 4.125"))
     assert {(m.quantity, m.side, m.partly) for m in found.missing} == {
         ("sum", Side.REFERENCE, False),
         ("total", Side.CANDIDATE, False),
@@ -409,6 +409,21 @@ def test_long_files_stop_at_the_first_origin(tmp_path: Path) -> None:
     assert names(found.origins) == ["k"]
     assert "read up to trace line 490" in found.notes[-1]
     assert names(compare_files(b, a, CHAIN).origins) == ["k"]
+
+
+@pytest.mark.usefixtures("streamed")
+def test_a_part_of_a_sealed_long_file_is_not_called_unsealed(tmp_path: Path) -> None:
+    a, b = tmp_path / "a.log", tmp_path / "b.log"
+    loop(a, 2000)
+    loop(b, 2000, fault=700)
+    assert not any("unsealed" in note for note in compare_files(a, b, CHAIN).notes)
+    b.write_text(
+        "".join(line for line in b.read_text().splitlines(keepends=True) if "OPEN" not in line and "SEAL" not in line)
+    )
+    notes = compare_files(a, b, CHAIN).notes
+    assert [note for note in notes if "unsealed" in note] == [
+        "the candidate is unsealed: nothing tells whether it is whole"
+    ]
 
 
 @pytest.mark.usefixtures("streamed")

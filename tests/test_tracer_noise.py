@@ -109,7 +109,7 @@ def test_float32_is_measured_in_its_own_roundings() -> None:
 def with_rows(rows: dict[str, Row]) -> Catalogue:
     from dataclasses import replace
 
-    return replace(CHAIN, measured=NoiseTable({"float64": rows}).roundings())
+    return replace(CHAIN, measured=NoiseTable({"float64": rows}).rows)
 
 
 def test_measured_noise_is_granted_twice_over_and_no_more() -> None:
@@ -172,7 +172,7 @@ def test_a_table_beside_a_catalogue_is_read_with_it(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('[quantity.x]\nkind = "input"\n')
     assert not load(tmp_path / "mine.toml").measured
     (tmp_path / "mine.noise.toml").write_text("[float64]\nx = { ulp = 3 }\n")
-    assert load(tmp_path / "mine.toml").measured["float64"] == {"x": 3.0}
+    assert load(tmp_path / "mine.toml").measured["float64"]["x"].ulp == 3.0
 
 
 def test_the_shipped_table_tells_its_evidence() -> None:

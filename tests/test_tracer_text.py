@@ -140,6 +140,14 @@ def test_numbers_in_a_heading_are_records() -> None:
     assert [(r.quantity, r.values) for r in trace] == [("spixel", (30.0,)), ("fpixel", (40.0,))]
 
 
+def test_a_record_may_say_which_line_of_the_source_it_comes_from() -> None:
+    """`at` is no place in the loop nest: two lines may record the same quantity, and the other program has its own."""
+    trace = parse("TRACE_C: F_latt{phi=3,at=src/nanoBragg.c:2850} 2.5\nTRACE_C: F_latt{at=b.c:1,phi=3} 3 4\n")
+    assert [(r.source, r.scope, r.occurrence) for r in trace] == [
+        ("src/nanoBragg.c:2850", (("phi", "3"),), 0), ("b.c:1", (("phi", "3"),), 1)
+    ]  # fmt: skip
+
+
 def test_repeated_tags_are_counted_by_scope() -> None:
     trace = parse("TRACE_C: F_cell 1\nTRACE_C: F_cell 2\nTRACE_C: F_cell{phi=1} 3\n")
     assert [r.occurrence for r in trace] == [0, 1, 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -229,3 +230,19 @@ def repo_of_edits(folder: Path) -> dict[str, str]:
 
     ids = make_repo(folder / "repo", 8, files)
     return {"first": ids[0], "last": ids[-1], "python": sys.executable}
+
+
+def stale_cache(folder: Path) -> None:
+    """c.log: the C program in a directory where an earlier run left Fdump.bin. torch.log: the port in an empty one."""
+    from firstbad.sim import reference
+    from transcripts import perform
+
+    line = "-cell 70 80 90 -default_F 100 -N 3 -lambda 1.1 -distance 90 -detpixels 10 -seed 1 -trace_pixel 5 4"
+    words = shlex.split(line)
+    rows = (f"{h} {k} {l} {90 + 7 * h + 5 * k + l}" for h in range(-4, 5) for k in range(-4, 5) for l in range(-4, 5))  # noqa: E741
+    (folder / "left").mkdir()
+    (folder / "empty").mkdir()
+    (folder / "left/P1.hkl").write_text("\n".join(rows) + "\n")
+    reference.run([*words, "-hkl", "P1.hkl"], cwd=folder / "left")
+    (folder / "c.log").write_bytes(reference.run(words, cwd=folder / "left").stdout)
+    (folder / "torch.log").write_text(perform(["sim", *words, "--threads", "1"], folder / "empty")[1])

@@ -10,7 +10,8 @@ does not shift all that follow.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -48,28 +49,37 @@ class Pairing:
 
 _Place = tuple[tuple[str, str], ...]
 _Groups = dict[tuple[str, _Place], list[Record]]
+_Member = tuple[str, list[Record], list[Record]]
+"""A quantity in one place of the loop nest, with its records on both sides."""
+_Parts = tuple[Hashable, ...]
 _LIMIT = 250_000
+_PARTS = 5_000_000
+"""Iterations of both sides, and parts of them, that are compared each with each."""
+_SURE = 0.9
+"""Iterations of two loops of one length are paired out of order where they share so much, and less in order."""
 
 
-def align(a: View, b: View) -> list[Pairing]:
-    """All records of both, in the order of the reference; lonely ones of the candidate follow their predecessor."""
+def align(a: View, b: View, in_order: Collection[str] = ()) -> list[Pairing]:
+    """All records of both, in the order of the reference; lonely ones of the candidate follow their predecessor.
+
+    Loops that run a quantity of `in_order` are never paired out of order: their values tell that the order is at fault.
+    """
     groups_a, groups_b = _groups(a), _groups(b)
-    pairs: list[Pairing] = []
     lonely: dict[str, tuple[list[Record], list[Record]]] = {}
-    loops: dict[tuple[int, int, _Place], list[tuple[str, list[Record], list[Record]]]] = {}
+    loops: dict[tuple[int, int], list[_Member]] = {}
     for key in dict.fromkeys((*groups_a, *groups_b)):
-        one, two = groups_a.get(key, []), groups_b.get(key, [])
-        if len(one) == len(two):
-            pairs.extend(Pairing(key[0], x, y, _by(x, y)) for x, y in zip(one, two, strict=True))
-        elif one and two:
-            loops.setdefault((len(one), len(two), key[1]), []).append((key[0], one, two))
-        else:
-            left = lonely.setdefault(key[0], ([], []))
-            left[0].extend(one)
-            left[1].extend(two)
+        for one, two in _named(groups_a.get(key, []), groups_b.get(key, [])):
+            if one and two:
+                loops.setdefault((len(one), len(two)), []).append((key[0], one, two))
+            else:
+                left = lonely.setdefault(key[0], ([], []))
+                left[0].extend(one)
+                left[1].extend(two)
+    pairs = [pair for (n, m), members in loops.items() if n == m for pair in _even(members, in_order)]
+    uneven = [members for (n, m), members in loops.items() if n != m]
+    for members in sorted(uneven, key=len, reverse=True):
+        pairs.extend(_uneven(members, before(a, pairs), before(b, pairs)))
     pairs.extend(pair for name, (one, two) in lonely.items() for pair in _elsewhere(name, one, two))
-    for members in loops.values():
-        pairs.extend(_anchored(members))
     return _ordered(pairs, a, b)
 
 
@@ -85,6 +95,19 @@ def _elsewhere(name: str, one: list[Record], two: list[Record]) -> Iterable[Pair
         yield from _anchored([(name, one, two)])
 
 
+def reordered(pairs: Iterable[Pairing]) -> list[str]:
+    """Quantities of which the candidate has its records in another order than the reference."""
+    last: dict[tuple[str, _Place], int] = {}
+    found: dict[str, None] = {}
+    for pair in pairs:
+        if pair.reference is not None and pair.candidate is not None:
+            key = pair.quantity, tuple(sorted(place(pair.candidate).items()))
+            if pair.candidate.line < last.get(key, 0):
+                found[pair.quantity] = None
+            last[key] = pair.candidate.line
+    return list(found)
+
+
 def _groups(view: View) -> _Groups:
     found: _Groups = {}
     for record in view.trace.records:
@@ -93,15 +116,100 @@ def _groups(view: View) -> _Groups:
     return found
 
 
+def _named(one: list[Record], two: list[Record]) -> Iterable[tuple[list[Record], list[Record]]]:
+    """Records of one quantity in one place: apart what both sides print as often under one name, then the rest."""
+    counts = Counter(record.quantity for record in one), Counter(record.quantity for record in two)
+    same = [name for name, count in counts[0].items() if counts[1][name] == count]
+    if not same or max(map(len, counts)) == 1:
+        yield one, two
+        return
+    for name in same:
+        yield [x for x in one if x.quantity == name], [y for y in two if y.quantity == name]
+    rest = [x for x in one if x.quantity not in same], [y for y in two if y.quantity not in same]
+    if rest[0] or rest[1]:
+        yield rest
+
+
 def _by(x: Record, y: Record) -> By:
     return By.KEY if (x.quantity, x.scope, x.occurrence) == (y.quantity, y.scope, y.occurrence) else By.ALIAS
 
 
-def _anchored(members: Sequence[tuple[str, list[Record], list[Record]]]) -> Iterable[Pairing]:
-    """Quantities that run in the same two loops: their iterations are matched together, by all they say."""
-    rows_a = list(zip(*(one for _, one, _ in members), strict=True))
-    rows_b = list(zip(*(two for _, _, two in members), strict=True))
-    matched = match([_fingerprint(row) for row in rows_a], [_fingerprint(row) for row in rows_b])
+def _even(members: Sequence[_Member], in_order: Collection[str]) -> Iterable[Pairing]:
+    """Quantities that both sides repeat as often: in order, unless all iterations come in another one."""
+    count = len(members[0][1])
+    order = list(range(count))
+    if count > 1 and not any(name in in_order for name, _, _ in members):
+        rows = ([_fingerprint(row) for row in zip(*side, strict=True)] for side in _sides(members))
+        order = _permuted(*rows)
+    for name, one, two in members:
+        for index, at in enumerate(order):
+            by = _by(one[index], two[at]) if index == at else By.ANCHOR
+            yield Pairing(name, one[index], two[at], by)
+
+
+def _sides(members: Sequence[_Member]) -> tuple[list[list[Record]], list[list[Record]]]:
+    return [one for _, one, _ in members], [two for _, _, two in members]
+
+
+def _permuted(a: Sequence[_Parts], b: Sequence[_Parts]) -> list[int]:
+    """For each iteration of one side that of the other which says the same, where that holds for all of them.
+
+    If some have no such partner, the values differ and not only their order: then order is all there is to go by.
+    """
+    inorder = list(range(len(a)))
+    left = [index for index in inorder if a[index] != b[index]]
+    if len(left) < 2 or len(left) ** 2 * len(a[0]) > _PARTS:
+        return inorder
+    order, free = dict[int, int](), list(left)
+    for i in left:  # of several that say the same its own, else the next one
+        shares = {j: _alike(a[i], b[j]) for j in free}
+        best = max(shares, key=lambda j: (shares[j], j == i, -j))
+        if shares[best] < _SURE:
+            return inorder
+        order[i] = best
+        free.remove(best)
+    return [order.get(index, index) for index in inorder]
+
+
+def before(view: View, pairs: Iterable[Pairing]) -> dict[int, int]:
+    """For each record of a trace, by id, the number of the pair that stands before it; -1 where none does."""
+    number: dict[int, int] = {}
+    for index, pair in enumerate(pairs):
+        if pair.reference is not None and pair.candidate is not None:
+            number[id(pair.reference)] = number[id(pair.candidate)] = index
+    last, found = -1, dict[int, int]()
+    for record in view.trace.records:
+        found[id(record)] = last
+        last = number.get(id(record), last)
+    return found
+
+
+def _uneven(members: Sequence[_Member], before_a: Mapping[int, int], before_b: Mapping[int, int]) -> Iterable[Pairing]:
+    """Quantities of which one side repeats more: each by where it stands, or whole iterations by what they say.
+
+    Where other quantities of the loop are paired already, these tell in which iteration a record is lacking. Where
+    none is, the loop as a whole is longer.
+    """
+    together: list[_Member] = []
+    for member in members:
+        _, one, two = member
+        if min(len({before_a[id(x)] for x in one}), len({before_b[id(y)] for y in two})) > 1:
+            yield from _anchored([member], before_a, before_b)
+        else:
+            together.append(member)
+    if together:
+        yield from _anchored(together)
+
+
+def _anchored(
+    members: Sequence[_Member], before_a: Mapping[int, int] | None = None, before_b: Mapping[int, int] | None = None
+) -> Iterable[Pairing]:
+    """Quantities that run in the same two loops: their iterations are matched together, by all they say.
+
+    What stands before a record weighs as much as what it says.
+    """
+    rows_a, rows_b = (list(zip(*side, strict=True)) for side in _sides(members))
+    matched = match([_fingerprint(row, before_a) for row in rows_a], [_fingerprint(row, before_b) for row in rows_b])
     for at_a, at_b, exact in matched:
         for index, (name, _, _) in enumerate(members):
             x = rows_a[at_a][index] if at_a is not None else None
@@ -110,9 +218,10 @@ def _anchored(members: Sequence[tuple[str, list[Record], list[Record]]]) -> Iter
             yield Pairing(name, x, y, by)
 
 
-def _fingerprint(row: Sequence[Record]) -> tuple[Hashable, ...]:
+def _fingerprint(row: Sequence[Record], before: Mapping[int, int] | None = None) -> _Parts:
     """What an iteration says, to six digits: rounding must not hide that two are the same."""
-    return tuple(_coarse(value) for record in row for value in record.values)
+    said = tuple(_coarse(value) for record in row for value in record.values)
+    return said if before is None else said + (before[id(row[0])],) * len(said)
 
 
 def _coarse(value: float | str) -> Hashable:
@@ -121,9 +230,7 @@ def _coarse(value: float | str) -> Hashable:
     return f"{value + 0.0:.5e}" if math.isfinite(value) else str(value)
 
 
-def match(
-    a: Sequence[tuple[Hashable, ...]], b: Sequence[tuple[Hashable, ...]]
-) -> list[tuple[int | None, int | None, bool]]:
+def match(a: Sequence[_Parts], b: Sequence[_Parts]) -> list[tuple[int | None, int | None, bool]]:
     """Indices of both sequences in order: equal ones by a longest common subsequence, the rest between them by order.
 
     Elements are tuples; two count as equal where at least half of their parts are (a fault changes some of them).
@@ -141,7 +248,7 @@ def match(
     return found[:-1]  # the two ends are no pair
 
 
-def _alike(x: tuple[Hashable, ...], y: tuple[Hashable, ...]) -> float:
+def _alike(x: _Parts, y: _Parts) -> float:
     """The share of equal parts, 0 below one half."""
     if x == y:
         return 1.0
@@ -149,9 +256,9 @@ def _alike(x: tuple[Hashable, ...], y: tuple[Hashable, ...]) -> float:
     return share if share >= 0.5 else 0.0
 
 
-def _common(a: Sequence[tuple[Hashable, ...]], b: Sequence[tuple[Hashable, ...]]) -> list[tuple[int, int]]:
+def _common(a: Sequence[_Parts], b: Sequence[_Parts]) -> list[tuple[int, int]]:
     """The heaviest common subsequence; for long sequences only what is unique on both sides anchors."""
-    if len(a) * len(b) > _LIMIT:
+    if len(a) * len(b) > _LIMIT or sum(map(len, a)) * len(b) > _PARTS:
         return _unique_anchors(a, b)
     weight = [[0.0] * (len(b) + 1) for _ in range(len(a) + 1)]
     for i in range(len(a) - 1, -1, -1):

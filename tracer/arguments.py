@@ -72,12 +72,21 @@ def compare_inputs(a: Trace, b: Trace) -> Iterator[tuple[str, str, str]]:
     """
     if "inputs" not in a.facts or "inputs" not in b.facts:
         return
-    x, y = ({one.name.rpartition("/")[2]: one for one in trace.inputs} for trace in (a, b))
+    x, y = _by_name(a.inputs), _by_name(b.inputs)
     same = {(one.size, one.crc32) for one in x.values()} & {(one.size, one.crc32) for one in y.values()}
-    for name in dict.fromkeys((*x, *y)):
-        one, two = x.get(name), y.get(name)
+    for key in dict.fromkeys((*x, *y)):
+        one, two = x.get(key), y.get(key)
         if any(found is not None and (found.size, found.crc32) not in same for found in (one, two)):
-            yield name, _content(one), _content(two)
+            yield key[0], _content(one), _content(two)
+
+
+def _by_name(inputs: Iterable[Input]) -> dict[tuple[str, int], Input]:
+    """Files by their bare name (two runs stand in two directories), those of one name counted."""
+    found: dict[tuple[str, int], Input] = {}
+    for one in inputs:
+        bare = one.name.rpartition("/")[2]
+        found[bare, sum(name == bare for name, _ in found)] = one
+    return found
 
 
 def _content(one: Input | None) -> str:

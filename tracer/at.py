@@ -58,7 +58,7 @@ class At:
             if not found:
                 return self._through(name)
             record = found[-1]
-            if any(other.values != record.values for other in found):
+            if not all(self.view.same(other, record) for other in found):
                 return self._through(name)
         return self._term(record)
 
@@ -91,10 +91,17 @@ class At:
                 )
                 try:
                     if alternative.when is None or alternative.when.true(inner):
-                        return alternative.formula(inner)
+                        return self._granted(name, alternative.formula(inner))
                 except Unknown:
                     continue
         raise Unknown(name)
+
+    def _granted(self, name: str, term: Term) -> Term:
+        """Of the noise that a value inherits, the part that is granted; what closes within a trace is not noise."""
+        if not self.depth and not self.exact:
+            return term
+        share = self.view.share(name)
+        return Num(term.v, share * term.e) if isinstance(term, Num) else tuple(Num(x.v, share * x.e) for x in term)
 
     def many(self, names: frozenset[str]) -> list[Values]:
         """See `Values`: one view for each record of the name with most of them."""
@@ -142,7 +149,7 @@ class At:
     def here(self, loop: str) -> int:
         """See `Values`."""
         number = place(self.record).get(loop, "0")
-        if not number.isdigit():
+        if not number.isdecimal():
             raise Unknown(f"the number of the {loop} here")
         return int(number)
 

@@ -18,17 +18,21 @@ from .errors import FirstbadError
 from .formula import Formula
 
 if TYPE_CHECKING:
-    from .noise import NoiseTable
+    from .noise import NoiseTable, Row
 
 DEFAULT = Path(__file__).with_name("nanobragg.toml")
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """How far two correct programs may differ: `ulp` roundings of `scale` (None: the length of the value itself)."""
+    """How far two correct programs may differ: `ulp` roundings of `scale` (None: the length of the value itself).
+
+    `single` is the part of it that any program computes in float32, so that it rounds there as float32 does.
+    """
 
     ulp: float = 8.0
     scale: Formula | None = None
+    single: Formula | None = None
     why: str = "a few roundings of the value (of a vector: its length)"
 
 
@@ -79,7 +83,8 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A number that formulas need and traces may not hold: taken from a record of that name (or alias), else inferred.
+    """A number that formulas need and traces may not hold: taken from a record of that name (or alias), else what the
+    arguments ask for (`asked`), else inferred.
 
     `integer`: the least one from `least` to `most` with which every formula holds. `decimal`: what `solve` gives,
     if it is a number of at most `digits` significant digits (people type short numbers).
@@ -92,6 +97,7 @@ class Parameter:
     most: int = 1000
     digits: int = 4
     solve: Formula | None = None
+    asked: Formula | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +150,10 @@ class Catalogue:
     asked: Mapping[str, Alternative] = field(default_factory=dict[str, Alternative])
     """What the command line asks for, computed from the options alone: for formulas to read, in no trace."""
     files: tuple[File, ...] = ()
-    measured: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
-    """Roundings beyond what is inherited, by dtype and quantity, as reruns showed them (noise.py)."""
+    measured: Mapping[str, Mapping[str, Row]] = field(default_factory=dict[str, Mapping[str, "Row"]])
+    """What reruns showed, by dtype and quantity (noise.py)."""
+    learnt: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Names of two traces that the file does not know, with what they stand for (rename.py)."""
 
     def __iter__(self) -> Iterator[Quantity]:
         return iter(self.quantities.values())
@@ -164,11 +172,15 @@ class Catalogue:
             names.update(dict.fromkeys(quantity.aliases, quantity.name))
         for parameter in self.parameters.values():
             names.update(dict.fromkeys((parameter.name, *parameter.aliases), parameter.name))
-        return names
+        return {**names, **self.learnt}
 
     def canonical(self, name: str) -> str:
         """The name that the catalogue uses for `name` (an alias, or `section/alias`); `name` itself if none."""
         return self._canonical.get(name, name)
+
+    def with_names(self, names: Mapping[str, str]) -> Catalogue:
+        """The catalogue that knows these names, too, each with the one it stands for."""
+        return replace(self, learnt={**self.learnt, **names})
 
     @cached_property
     def typed(self) -> frozenset[str]:
@@ -230,7 +242,7 @@ def load(path: Path | str | None = None, noise: Path | str | None = None) -> Cat
     except (OSError, UnicodeDecodeError, ValueError) as error:
         raise FirstbadError(
             f"the catalogue {where} cannot be read: {error}",
-            remedy="docs/catalogue.md shows its form.",
+            remedy="See docs/catalogue.md: it shows its form.",
             slug="catalogue-syntax",
         ) from None
 
@@ -241,7 +253,7 @@ def _parsed(text: str, name: str, noise: NoiseTable | None) -> Catalogue:
     import tomllib
 
     known = from_document(tomllib.loads(text), name)
-    return known if noise is None else replace(known, measured=noise.roundings())
+    return known if noise is None else replace(known, measured=noise.rows)
 
 
 def from_document(document: Mapping[str, Any], name: str = "") -> Catalogue:

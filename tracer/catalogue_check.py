@@ -14,7 +14,7 @@ KINDS = ("derived", "input", "constant", "config", "branch")
 _QUANTITY_KEYS = {
     "aliases", "unit", "shape", "scope", "kind", "parents", "beside", "formula", "of", "noise", "final", "open", "note",
 }  # fmt: skip
-_PARAMETER_KEYS = {"kind", "aliases", "least", "most", "digits", "solve", "note"}
+_PARAMETER_KEYS = {"kind", "aliases", "least", "most", "digits", "solve", "asked", "note"}
 
 
 class Checker:
@@ -27,7 +27,7 @@ class Checker:
         """The error that names the entry and says what is wrong with it."""
         return FirstbadError(
             f"{self.where}: {entry or 'top level'} {what}",
-            remedy="docs/catalogue.md describes each key.",
+            remedy="See docs/catalogue.md: it describes each key.",
             slug="catalogue-entry",
         )
 
@@ -72,6 +72,7 @@ class Checker:
             int(table.get("most", 1000)),
             int(table.get("digits", 4)),
             self.formula(entry, table["solve"]) if "solve" in table else None,
+            self.formula(entry, table["asked"]) if "asked" in table else None,
         )
 
     def console(self, value: object) -> Console:
@@ -169,11 +170,11 @@ class Checker:
         if value is None:
             return Noise()
         table = self.table(entry, value)
-        self.keys(entry, table, {"ulp", "scale", "why"})
+        self.keys(entry, table, {"ulp", "scale", "single", "why"})
         if not table.get("why"):
             raise self.fail(entry, "has a noise rule without its reason, 'why'")
-        scale = self.formula(entry, table["scale"]) if "scale" in table else None
-        return Noise(float(table.get("ulp", 8.0)), scale, str(table["why"]))
+        scale, single = (self.formula(entry, table[key]) if key in table else None for key in ("scale", "single"))
+        return Noise(float(table.get("ulp", 8.0)), scale, single, str(table["why"]))
 
     def graph(
         self, quantities: Mapping[str, Quantity], parameters: Mapping[str, Parameter], said: Iterable[str] = ()
@@ -190,7 +191,10 @@ class Checker:
                     raise self.fail(entry, f"has the parent {parent!r}, which is no quantity")
             known = {name, *quantity.parents, *quantity.beside, *parameters, *said}
             for alternative in quantity.formulas:
+                of, when = alternative.of or quantity.of, alternative.when
                 unknown = sorted(alternative.formula.names - known)
+                unknown += sorted(of.names - known) if of is not None else []
+                unknown += sorted(when.names - known - quantities.keys()) if when is not None else []
                 if unknown:
                     raise self.fail(entry, f"has a formula over {unknown[0]!r}, which is neither parent nor parameter")
         self.acyclic(quantities)

@@ -10,6 +10,7 @@ holds.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -94,8 +95,8 @@ def check_record(view: View, record: Record, quantity: Quantity) -> ClosureResul
             why = next((view.impossible[n] for n in sorted(alternative.formula.names) if n in view.impossible), "")
             undecided = undecided if why else str(unknown)
             if why and best is None:
-                text = alternative.formula.text
-                best = ClosureResult(quantity.name, record, False, formula=text, why=f"{quantity.name}: {why}")
+                said, text = f"{quantity.name}: {why}", alternative.formula.text
+                best = ClosureResult(quantity.name, record, False, formula=text, why=said, excess=math.inf)
             continue
         if result.holds and label is not None:
             return ClosureResult(
@@ -116,7 +117,7 @@ def check_record(view: View, record: Record, quantity: Quantity) -> ClosureResul
 def _against(view: View, record: Record, quantity: Quantity, alternative: Alternative) -> ClosureResult:
     """The record against one formula; Unknown where the trace lacks something."""
     at = At(view, record, {})
-    expected = _numbers(alternative.formula(at))
+    expected = view.computed(alternative.formula, at)
     actual = _actual(view, record, quantity, at, alternative)
     if len(actual) != len(expected):
         raise Unknown(f"a value of the shape of {alternative.formula.text}")
@@ -188,16 +189,16 @@ def _power_of_ten(factor: float, relative: float) -> float | None:
 
 
 def _find_labels(view: View) -> None:
-    """Quantities off by a power of ten everywhere, whose children hold once it is taken out."""
+    """Quantities off by one power of ten in most places, whose children hold once it is taken out."""
     for name in view.catalogue.order:
         quantity = view.catalogue.quantities[name]
         records = view.records(name)
         if not records or not quantity.formulas or quantity.of is not None:
             continue
-        found = {_decade(check_record(view, record, quantity)) for record in records}
-        label = found.pop() if len(found) == 1 else None
-        if label is None or _children_fit(view, name):
-            continue
+        found = Counter(_decade(check_record(view, record, quantity)) for record in records)
+        label, often = found.most_common(1)[0]
+        if label is None or 2 * often <= len(records) or _children_fit(view, name):
+            continue  # a few values may be wrong in themselves
         view.labels[name] = label
         if not _children_fit(view, name):
             del view.labels[name]
@@ -229,7 +230,7 @@ def _children_fit(view: View, name: str) -> bool:
 def infer(view: View) -> None:
     """Set the parameters that formulas need and the trace does not hold."""
     for parameter in view.catalogue.parameters.values():
-        if view.records(parameter.name) or parameter.name in view.parameters:
+        if view.records(parameter.name) or parameter.name in view.parameters or _asked(view, parameter):
             continue
         users = [
             (record, quantity, alternative)
@@ -248,6 +249,19 @@ def infer(view: View) -> None:
                 view.parameters[parameter.name] = value
 
 
+def _asked(view: View, parameter: Parameter) -> bool:
+    """Set the parameter to what the arguments ask for, if they tell."""
+    if parameter.asked is None or not view.trace.records:
+        return False
+    try:
+        term = parameter.asked(At(view, view.trace.records[0], {}))
+    except Unknown:
+        return False
+    if isinstance(term, Num):
+        view.parameters[parameter.name] = term.v
+    return isinstance(term, Num)
+
+
 def _may_apply(view: View, record: Record, alternative: Alternative) -> bool:
     try:
         return alternative.when is None or alternative.when.true(At(view, record, {}))
@@ -261,14 +275,15 @@ _User = tuple[Record, Quantity, Alternative]
 def _integer(view: View, parameter: Parameter, users: list[_User]) -> float | None:
     """The least integer with which most users hold; None undecided; the name goes to `impossible` where none does."""
     undecided = False
-    seeds = sorted(users, key=lambda user: -max(map(abs, user[0].numbers), default=0.0))[:_SEEDS]
+    whole = [user for user in users if all(map(math.isfinite, user[0].numbers))] or users  # NaN fits no number at all
+    seeds = sorted(whole, key=lambda user: -max(map(abs, user[0].numbers), default=0.0))[:_SEEDS]
     for seed in seeds:
         value = _fitting(view, parameter, seed)
         if value is None:
             undecided = True
         elif value:
             view.parameters[parameter.name] = value
-            held = [_quietly(view, user) for user in users]
+            held = [_quietly(view, user) for user in whole]
             if held.count(True) * 2 >= len([h for h in held if h is not None]):
                 return value
     if not undecided:
@@ -289,7 +304,9 @@ def _fitting(view: View, parameter: Parameter, user: _User) -> float | None:
         actual = _actual(view, record, quantity, at, alternative)
         for value in (*known, *range(parameter.least, parameter.most + 1)):
             view.parameters[parameter.name] = float(value)
-            expected = _numbers(alternative.formula(at))
+            expected = view.computed(alternative.formula, at)
+            if len(actual) != len(expected):
+                return None
             if all(abs(a.v - x.v) <= SLACK * x.e + a.e for a, x in zip(actual, expected, strict=True)):
                 return float(value) if luck < _CHANCE else None
             luck += 2 * max(SLACK * x.e + a.e for a, x in zip(actual, expected, strict=True)) / span

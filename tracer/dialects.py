@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .model import Scope
+from .model import BARE, HEADING, Scope
 
 NUMBER = r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?|nan(?:\(\w*\))?|NaN|NAN|inf(?:inity)?|Inf|INF)"
 _NUMBER = re.compile(NUMBER)
@@ -61,12 +61,12 @@ def parse_body(prefix: str, body: str, section: str = "") -> list[Said]:
     """
     text = body.strip()
     if not text:
-        raise NoRecord("nothing follows the prefix", "")
+        raise NoRecord(BARE, "")
     title = _heading(text)
     if title is not None:
         said = _inside(title)
         if not said:
-            raise NoRecord("a heading", title)
+            raise NoRecord(HEADING, title)
     else:
         said = _plain(prefix, text)
     if section and body[:1].isspace() and body[1:2].isspace():

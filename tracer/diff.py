@@ -16,10 +16,12 @@ from .arguments import compare_arguments, compare_inputs
 from .catalogue import Catalogue, load
 from .closure import ClosureResult
 from .coarse import settle
+from .follows import settle_followers
 from .formula import compile_formula
+from .hidden import Hidden, hidden
 from .model import Record, Trace, Value
+from .rename import aligned
 from .tolerance import Limits, Measure, Verdict, measure, worst
-from .view import View
 
 if TYPE_CHECKING:
     from .pattern import Pattern
@@ -146,6 +148,8 @@ class Diff:
     graph: str
     limits: Limits = field(default_factory=Limits)
     notes: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Names that one side alone uses, with what they were taken for."""
     _case: Any = field(default=None, repr=False, compare=False)
 
     @property
@@ -170,6 +174,12 @@ class Diff:
     def judge(self, limits: Limits) -> Diff:
         """The same evidence under other limits; nothing is read or aligned again."""
         return _conclude(self._case, limits)
+
+    @property
+    def hidden(self) -> Mapping[Side, tuple[Hidden, ...]]:
+        """For each side the quantities whose printed digits hide more than 4 units in the last place."""
+        views = {} if self._case is None else {Side.REFERENCE: self._case.a, Side.CANDIDATE: self._case.b}
+        return {side: hidden(view) for side, view in views.items()}
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON: numbers that JSON lacks (nan, inf) become words."""
@@ -201,14 +211,16 @@ class Case:
     """The evidence: both traces indexed, their closures, and the measured pairs. Judging reads it only."""
 
     def __init__(self, reference: Trace, candidate: Trace, catalogue: Catalogue) -> None:
-        self.catalogue = catalogue
-        self.a, self.b = View(reference, catalogue), View(candidate, catalogue)
+        self.a, self.b, self.pairings, self.renamed = aligned(reference, candidate, catalogue)
+        self.catalogue = self.a.catalogue
         self.closures = {
             Side.REFERENCE: closure.check_view(self.a),
             Side.CANDIDATE: closure.check_view(self.b),
         }
         self._told = {side: {id(r.record): r for r in results} for side, results in self.closures.items()}
-        self.pairings = align(self.a, self.b)
+        broken = {r.quantity for results in self.closures.values() for r in results if r.broken}
+        if broken:  # a loop whose values break their formulas is not merely run in another order
+            self.pairings = align(self.a, self.b, broken)
         self.measured = [
             (
                 p,
@@ -235,9 +247,11 @@ class Case:
 
 
 def _conclude(case: Case, limits: Limits) -> Diff:
+    from .notes import notes
     from .origins import Roles
 
     judged = settle(case, [_judged(case, *pair, limits) for pair in case.measured], limits)
+    judged = settle_followers(case, judged, limits)
     roles = Roles(case, judged, limits)
     findings = roles.findings()
     by_role = {role: tuple(f for f in findings if f.role is role) for role in Role}
@@ -256,7 +270,8 @@ def _conclude(case: Case, limits: Limits) -> Diff:
         {Side.REFERENCE: dict(case.a.parameters), Side.CANDIDATE: dict(case.b.parameters)},
         case.catalogue.name or ("catalogue" if case.catalogue else "order"),
         limits,
-        tuple(_notes(case, findings)),
+        tuple(notes(case, findings)),
+        case.renamed,
         case,
     )
 
@@ -329,26 +344,6 @@ def _settings(case: Case, judged: Sequence[Judged], healed: set[str]) -> tuple[S
         if name in used and x != y and ((x is not None and y is not None) or gone):
             found.append(Setting(name, x, y, "inferred"))
     return tuple(found)
-
-
-def _notes(case: Case, findings: Sequence[Finding]) -> list[str]:
-    notes: list[str] = []
-    for side, view in ((Side.REFERENCE, case.a), (Side.CANDIDATE, case.b)):
-        trace = view.trace
-        if not trace.sealed:
-            notes.append(f"the {side} is unsealed: nothing tells whether it is whole")
-        if trace.skipped:
-            notes.append(f"the {side} has {len(trace.skipped)} TRACE lines that became no record")
-        if view.dtype == "float32":
-            how = "its manifest says so" if "dtype" in trace.facts else "each long number is one"
-            whence = "measured in reruns" if case.catalogue.measured.get("float32") else "by rule"
-            notes.append(f"the {side} computed in float32 ({how}): float32 noise is granted, {whence}")
-    if not case.catalogue:
-        notes.append("there is no catalogue: order stands in for the graph, so only the first difference is an origin")
-    elif strange := [f.quantity for f in findings if f.quantity not in case.catalogue.quantities]:
-        which = ", ".join(strange[:3]) + (" …" if len(strange) > 3 else "")
-        notes.append(f"the catalogue does not know {which}: order stands in for the graph there")
-    return notes
 
 
 def value_of(record: Record) -> Value | tuple[Value, ...]:

@@ -12,6 +12,7 @@ from .place import place
 if TYPE_CHECKING:
     from .closure import ClosureResult
     from .diff import Alone, Diff, Finding
+    from .hidden import Hidden
     from .pattern import Pattern
 
 
@@ -28,6 +29,7 @@ def diff_dict(diff: Diff) -> dict[str, Any]:
         "healed": [_finding_dict(f) for f in diff.healed],
         "flipped": [_finding_dict(f) for f in diff.flipped],
         "missing": [_alone_dict(a) for a in diff.missing],
+        "renamed": dict(diff.renamed),
         "config": [
             {
                 "name": s.name,
@@ -44,6 +46,7 @@ def diff_dict(diff: Diff) -> dict[str, Any]:
         "labels": {str(side): dict(labels) for side, labels in diff.labels.items()},
         "parameters": {str(side): dict(found) for side, found in diff.parameters.items()},
         "verdicts": diff.counts(),
+        "hidden": {str(side): [_hidden_dict(h) for h in found] for side, found in diff.hidden.items()},
         "sealed": diff.reference.sealed and diff.candidate.sealed,
         "notes": list(diff.notes),
     }
@@ -58,6 +61,10 @@ def _plain(value: object) -> object:
         items: tuple[object, ...] = value  # pyright: ignore[reportUnknownVariableType]
         return [_plain(x) for x in items]
     return value
+
+
+def _hidden_dict(one: Hidden) -> dict[str, Any]:
+    return {"quantity": one.quantity, "digits": one.digits, "ulp": _plain(float(f"{one.ulp:.3g}"))}
 
 
 def _trace_dict(trace: Trace) -> dict[str, Any]:

@@ -282,7 +282,7 @@ def _placed(name: str, arguments: list[ast.expr]) -> Evaluate:
         return lambda values: Num(float(values.count(only) if count else values.place(only)))
     if name == "at":
         number = _term(arguments[1])
-        return lambda values: inner(values.nth(names, round(_number(number(values)).v)))
+        return lambda values: inner(values.nth(names, _whole(_number(number(values)))))
     if name == "total":
         return lambda values: _total(inner, values.many(names))
     last = name == "last"
@@ -326,7 +326,7 @@ def _truth(node: ast.expr) -> Decide:
             return lambda values: _chain(tests, [_number(side(values)).v for side in sides])
         case _:
             term = _term(node)
-            return lambda values: _number(term(values)).v != 0
+            return lambda values: _one(_number(term(values)).v != 0)
 
 
 _COMPARISONS: Mapping[type[ast.cmpop], Callable[[float, float], bool]] = {
@@ -336,4 +336,20 @@ _COMPARISONS: Mapping[type[ast.cmpop], Callable[[float, float], bool]] = {
 
 
 def _chain(tests: Sequence[Callable[[float, float], bool]], sides: Sequence[float]) -> bool:
-    return all(test(a, b) for test, a, b in zip(tests, sides, sides[1:], strict=False))
+    return all(_one(test(a, b)) for test, a, b in zip(tests, sides, sides[1:], strict=False))
+
+
+def _one(told: Any) -> bool:
+    """One decision; Unknown where the elements of an array (uncertain.py) decide otherwise."""
+    if isinstance(told, bool):
+        return told
+    if bool(told.any()) is not bool(told.all()):
+        raise Unknown("one decision for all")
+    return bool(told.all())
+
+
+def _whole(number: Num) -> int:
+    """A place in a loop; Unknown where the elements of an array mean different ones."""
+    if u.is_array(number.v):
+        raise Unknown("one place for all")
+    return round(number.v)

@@ -116,12 +116,13 @@ def compare_images(
     r, c = as_float64(reference), as_float64(candidate)
     broken = (*_flaws("reference", r), *_flaws("candidate", c))
     same = np.array_equal(r, c)
-    if any(not bool(np.isfinite(image).all()) for image in (r, c)):
+    if not r.size or any(not bool(np.isfinite(image).all()) for image in (r, c)):
         return _verdict(gate, r, (float("nan"), float("nan")), broken)
-    numbers = correlation(r, c), sum_ratio(r, c)
-    if same or broken or not details:
-        return _verdict(gate, r, numbers, broken, identical=same)
-    found, evidence = findings(r, c, noise or Noise())
+    with np.errstate(over="ignore", invalid="ignore"):  # a pixel that has exploded is infinitely far off, and named
+        numbers = correlation(r, c), sum_ratio(r, c)
+        if same or broken or not details:
+            return _verdict(gate, r, numbers, broken, identical=same)
+        found, evidence = findings(r, c, noise or Noise())
     judged = _verdict(gate, r, numbers, ())
     return replace(judged, findings=found, evidence=evidence)
 
@@ -151,6 +152,8 @@ def _reasons(gate: Gate, corr: float, ratio: float) -> tuple[str, ...]:
 
 def _flaws(side: str, image: Array) -> tuple[str, ...]:
     """What makes an image unfit for any pass."""
+    if not image.size:
+        return (f"the {side} image has no pixel",)
     nans, infinite = int(np.isnan(image).sum()), int(np.isinf(image).sum())
     counts = ((nans, "NaN"), (infinite, "infinities"))
     flaws = [f"the {side} image holds {n} {what}" for n, what in counts if n]

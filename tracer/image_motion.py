@@ -14,7 +14,7 @@ from math import nan
 import numpy as np
 
 from .image_noise import Array
-from .image_stats import block_edges, block_sums, correlation
+from .image_stats import TINY, block_edges, block_sums, correlation
 
 BORDER = 3
 HUGE = 1e100  # times the reference: squares of what has exploded that far would overflow
@@ -57,6 +57,8 @@ def _best(reference: Array, candidate: Array, allowance: Array) -> Motion:
 
 def _fit(reference: Array, candidate: Array, allowance: Array, lag: tuple[int, int]) -> Motion:
     r, c, weight, before = _overlap(reference, candidate, allowance, lag)
+    power = -int(np.frexp(weight.max(initial=0.0))[1])  # only the ratios of weights count, and their squares overflow
+    weight, before = np.ldexp(weight, power), np.ldexp(before, power)
     gy, gx = (_derivative(r, 0) + _derivative(c, 0)) / 2, (_derivative(r, 1) + _derivative(c, 1)) / 2
     inner = (slice(BORDER, -BORDER), slice(BORDER, -BORDER))
     w = weight[inner].ravel()
@@ -111,7 +113,7 @@ def _overlap(
     dy, dx = lag
     ours = (slice(max(0, -dy), rows - max(0, dy)), slice(max(0, -dx), columns - max(0, dx)))
     theirs = (slice(max(0, dy), rows - max(0, -dy)), slice(max(0, dx), columns - max(0, -dx)))
-    weight = np.divide(1.0, allowance, out=np.zeros_like(allowance), where=allowance > 0)[ours]
+    weight = np.divide(1.0, np.maximum(allowance, TINY), out=np.zeros_like(allowance), where=allowance > 0)[ours]
     return reference[ours], candidate[theirs], weight, (candidate[ours] - reference[ours]) * weight
 
 

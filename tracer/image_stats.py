@@ -85,13 +85,15 @@ def by_decade(reference: Array, candidate: Array, allowance: Array) -> tuple[Dec
     lowest = int(exponents.min())
     index = exponents - lowest
     allowed = allowance.ravel()[lit]
+    with np.errstate(over="ignore"):  # a pixel that has exploded is infinitely far off, and named by others
+        squared = (difference / size) ** 2
     sums = [
         np.bincount(index, weights=weights)
         for weights in (
             np.ones_like(size),
             difference,
             size,
-            (difference / size) ** 2,
+            squared,
             (np.abs(difference) > allowed).astype(np.float64),
             allowed,
             np.abs(difference),

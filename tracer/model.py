@@ -40,6 +40,10 @@ class Record:
         return tuple(v for v in self.values if not isinstance(v, str))
 
 
+HEADING = "a heading"
+BARE = "nothing follows the prefix"
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A line that carries TRACE but became no record, and why."""
@@ -47,6 +51,11 @@ class Skipped:
     line: int
     text: str
     reason: str
+
+    @property
+    def lost(self) -> bool:
+        """Whether it may hold a value that was lost: it is neither a heading nor a bare prefix."""
+        return self.reason not in (HEADING, BARE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 `firstbad calibrate` writes it. A number is counted in roundings of the quantity's own scale, beyond what the quantity
 inherits from its parents by its formula; so it holds for other inputs too, and at each place of a computation only what
-is added there is granted there.
+is added there is granted there. What a formula makes of the worst that its parents may be off is a bound; the largest
+part of it that reruns ever showed is measured, too.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from .errors import FirstbadError
 _HEAD = (
     "# How far correct runs differ: written by `firstbad calibrate` (docs/noise.md). ulp: roundings of the",
     "# quantity's scale beyond what it inherits; spread: the largest relative difference at all; both the largest",
-    "# of so many pairs of records, in the run named.",
+    "# of so many pairs of records, in the run named. share: the largest part of what it inherits at most that was",
+    "# ever seen, in so many decisive numbers (1: too few told).",
 )
 DTYPES = ("float64", "float32")
 
@@ -28,13 +30,16 @@ DTYPES = ("float64", "float32")
 class Row:
     """One quantity: `ulp` roundings of its scale beyond what it inherits, and the largest relative difference at all.
 
-    Both are the largest of `records` pairs; `where` names the run that showed it.
+    Both are the largest of `records` pairs; `where` names the run that showed it. `share` is the largest part of what
+    it inherits at most that was seen in `decisive` numbers, those for which that is much more than a rounding.
     """
 
     ulp: float
     spread: float
     records: int
     where: str = ""
+    share: float = 1.0
+    decisive: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +48,6 @@ class NoiseTable:
 
     rows: Mapping[str, Mapping[str, Row]]
     evidence: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-    def roundings(self) -> dict[str, dict[str, float]]:
-        """The measured roundings alone, by dtype and quantity."""
-        return {dtype: {name: row.ulp for name, row in rows.items()} for dtype, rows in self.rows.items()}
 
 
 def read_noise(path: Path) -> NoiseTable:
@@ -77,10 +78,19 @@ def _parsed(text: str, name: str) -> NoiseTable:
 
 def _row(entry: str, value: object) -> Row:
     table = cast(dict[str, Any], value) if isinstance(value, dict) else {}
-    ulp = table.get("ulp")
+    ulp, share = table.get("ulp"), table.get("share", 1.0)
     if not isinstance(ulp, int | float) or not 0 <= ulp < float("inf"):
         raise ValueError(f"{entry} has no 'ulp', a number of roundings")
-    return Row(float(ulp), float(table.get("spread", 0.0)), int(table.get("records", 0)), str(table.get("where", "")))
+    if not isinstance(share, int | float) or not 0 <= share <= 1:
+        raise ValueError(f"{entry} has a 'share' that is no number from 0 to 1")
+    return Row(
+        float(ulp),
+        float(table.get("spread", 0.0)),
+        int(table.get("records", 0)),
+        str(table.get("where", "")),
+        float(share),
+        int(table.get("decisive", 0)),
+    )
 
 
 def noise_text(table: NoiseTable) -> str:
@@ -91,8 +101,8 @@ def noise_text(table: NoiseTable) -> str:
         rows = table.rows.get(dtype, {})
         lines += ["", f"[{dtype}]"] if rows else []
         lines += [
-            f"{_key(name)} = {{ ulp = {row.ulp:.3g}, spread = {row.spread:.2e}, "
-            f"records = {row.records}, where = {_toml(row.where)} }}"
+            f"{_key(name)} = {{ ulp = {row.ulp:.3g}, share = {row.share:.3g}, spread = {row.spread:.2e}, "
+            f"records = {row.records}, decisive = {row.decisive}, where = {_toml(row.where)} }}"
             for name, row in sorted(rows.items())
         ]
     return "\n".join(lines) + "\n"
@@ -104,7 +114,8 @@ def _key(name: str) -> str:
 
 def _toml(value: object) -> str:
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(_toml(one) for one in cast(list[object], value)) + "]"
+        parts = [_toml(one) for one in cast(list[object], value)]
+        return "[\n" + "".join(f"  {part},\n" for part in parts) + "]" if parts else "[]"
     if isinstance(value, str):
         body = "".join(c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08X}" for c in value)
         return f'"{body}"'

@@ -16,7 +16,7 @@ from .catalogue import Catalogue, Quantity, load
 from .cost import moved
 from .diff import Case, Diff, Role, Side, compare
 from .model import Record, Trace, Value
-from .uncertain import Num, Term
+from .uncertain import Num, Term, to_float32
 from .view import View
 
 _MOST = 400
@@ -170,7 +170,7 @@ def plant(trace: Trace, catalogue: Catalogue, name: str, fault: Fault) -> tuple[
     records = tuple(_printed(case.a, r, changed[id(r)]) if id(r) in changed else r for r in trace.records)
     if all(new.tokens == old.tokens for new, old in zip(records, trace.records, strict=True)):
         return None, False
-    return replace(trace, records=records, manifest=None), len(changed) > own
+    return replace(trace, records=records), len(changed) > own
 
 
 def _carry(case: Case, child: Quantity, terms: dict[int, Term], changed: dict[int, tuple[float, ...]]) -> None:
@@ -189,9 +189,10 @@ def _term(view: View, record: Record, values: tuple[float, ...]) -> Term:
 
 
 def _printed(view: View, record: Record, values: tuple[float, ...]) -> Record:
-    """The record with new values, printed with the digits that its trace prints."""
+    """The record with new values, rounded as its program computes and printed with the digits that its trace prints."""
     digits = view.formats.digits(record)
-    tokens = tuple("nan" if math.isnan(v) else f"{v:.{digits}g}" for v in values)
+    rounded = map(to_float32, values) if view.dtype == "float32" else values
+    tokens = tuple("nan" if math.isnan(v) else f"{v:.{digits}g}" for v in rounded)
     read: tuple[Value, ...] = tuple(float(token) for token in tokens)
     return replace(record, values=read, tokens=tokens)
 

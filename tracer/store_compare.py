@@ -17,49 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .store import MISSING, MISSING_BITS, Array, Pixels, Store, fail
+from .store import Pixels, Store
+from .store_sums import Reading, fail
+from .store_tally import Cause, ColumnDiff, Explains, Signature, Tally
 
-Mask = NDArray[np.bool_]
-Words = NDArray[np.uint64]
 RELATIVE = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnDiff:
-    """One quantity over all pixels: how many diverge, how many of these are origins, where it is worst.
-
-    `largest` is the largest relative difference (of a vector: relative to its largest component), at pixel
-    `worst` (slow, fast); inf where one side is NaN or missing. `missing` and `nan` count pixels where only
-    one side has a value, or a number.
-    """
-
-    name: str
-    diverging: int
-    origins: int
-    missing: int
-    nan: int
-    largest: float
-    worst: tuple[int, int] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """Pixels with the same set of origins; `example` is where their first origin differs most."""
-
-    origins: tuple[str, ...]
-    pixels: int
-    example: tuple[int, int]
-    slow: tuple[int, int]
-    fast: tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Quantities that are origins at the same pixels, and one pixel to trace."""
-
-    quantities: tuple[str, ...]
-    pixels: int
-    example: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -124,13 +86,15 @@ def compare_stores(
     parents: Mapping[str, Sequence[str]] | None = None,
     relative: float | Mapping[str, float] = RELATIVE,
     canonical: Callable[[str], str] = str,
+    noise: Explains | None = None,
 ) -> StoreDiff:
     """Compare all columns that both have, tile by tile.
 
     `parents` is the graph (catalogue names); without it the columns' order stands in. `relative` is the
     largest difference that agrees, relative to the value (of a vector: to its largest component), for all
-    or by name (else RELATIVE). `canonical` maps a column's name to the graph's. FirstbadError
-    `store-pixels-differ` where the two hold other pixels.
+    or by name (else RELATIVE). What differs by more, though all it comes from agrees, is no difference where
+    `noise` explains it. `canonical` maps a column's name to the graph's. FirstbadError
+    `store-pixels-differ` where the two hold other pixels, `store-damaged` where what was read is not what was written.
     """
     if reference.shape != candidate.shape or not np.array_equal(reference.pixels, candidate.pixels):
         fail(
@@ -141,19 +105,22 @@ def compare_stores(
     theirs = {canonical(name): name for name in candidate.names}
     shared = [(canonical(n), n, theirs[canonical(n)]) for n in reference.names if canonical(n) in theirs]
     names = [name for name, _, _ in shared]
-    tally = _Tally(names, _ancestors(names, parents), reference.pixels)
+    tally = Tally(names, _ancestors(names, parents), reference.pixels, noise)
     limits = [relative.get(n, RELATIVE) if isinstance(relative, Mapping) else relative for n in names]
     step = min(reference.tile, candidate.tile)
+    one, two = Reading(reference), Reading(candidate)
 
     def judge(index: int, start: int, stop: int) -> None:
         _, ours, other = shared[index]
-        tally.column(index, reference.read(ours, start, stop), candidate.read(other, start, stop), limits[index])
+        tally.column(index, one.read(ours, start, stop), two.read(other, start, stop), limits[index])
 
     with ThreadPoolExecutor(2) as pool:  # one reads while the other computes
         for start in range(0, len(reference), step):
             stop = min(len(reference), start + step)
             list(pool.map(judge, range(len(shared)), repeat(start), repeat(stop)))
             tally.tile(start, stop)
+    one.done()
+    two.done()
     return StoreDiff(
         reference.shape,
         reference.pixels,
@@ -182,194 +149,3 @@ def _ancestors(names: Sequence[str], parents: Mapping[str, Sequence[str]] | None
                 yield from above(parent, seen | {parent})
 
     return [sorted(set(above(name, frozenset((name,)))) - {index[name]}) for name in names]
-
-
-class _Tally:
-    """Counts and the map, filled tile by tile."""
-
-    def __init__(self, names: Sequence[str], ancestors: list[list[int]], pixels: Pixels) -> None:
-        self.names, self.ancestors, self.pixels = names, ancestors, pixels
-        self.map = np.zeros(len(pixels), dtype=np.int32)
-        self._count = np.zeros((len(names), 4), dtype=np.int64)
-        self._largest = np.zeros(len(names))
-        self._worst = np.full(len(names), -1, dtype=np.int64)
-        self._known: dict[tuple[int, ...], int] = {}
-        self._box: list[tuple[Pixels, Pixels]] = []
-        self._example: list[tuple[float, int]] = []
-        self._diverging: dict[int, Mask] = {}
-        self._size: dict[int, Array] = {}
-
-    def column(self, index: int, a: Array, b: Array, relative: float) -> None:
-        """Judge one column of the tile; most columns agree, and end at the first question."""
-        a, b = _padded(a, b)
-        if _agree(a, b, relative):
-            return
-        size, missing, nan = _differences(a, b)
-        diverging = size > relative
-        if diverging.any():
-            self._diverging[index], self._size[index] = diverging, size
-            self._count[index] += (int(diverging.sum()), 0, int(missing.sum()), int(nan.sum()))
-
-    def tile(self, start: int, stop: int) -> None:
-        """Find the origins of the tile's pixels, all columns judged."""
-        origins: dict[int, Mask] = {}
-        for index, diverging in sorted(self._diverging.items()):
-            above = [self._diverging[p] for p in self.ancestors[index] if p in self._diverging]
-            origin = diverging & ~np.logical_or.reduce(above) if above else diverging
-            at = int(np.argmax(self._size[index]))
-            if self._size[index][at] > self._largest[index]:
-                self._largest[index], self._worst[index] = self._size[index][at], start + at
-            if origin.any():
-                origins[index] = origin
-                self._count[index, 1] += int(origin.sum())
-        self._sign(origins, start, stop)
-        self._diverging.clear()
-        self._size.clear()
-
-    def _sign(self, origins: Mapping[int, Mask], start: int, stop: int) -> None:
-        """Give each pixel the number of its set of origins."""
-        if not origins:
-            return
-        order = sorted(origins)
-        words = np.zeros((stop - start, (len(order) + 63) // 64), dtype=np.uint64)
-        for bit, index in enumerate(order):
-            words[:, bit // 64] |= origins[index].astype(np.uint64) << np.uint64(bit % 64)
-        for key, at in _groups(words):
-            bits = [int(word) for word in key]
-            found = tuple(i for bit, i in enumerate(order) if bits[bit // 64] >> (bit % 64) & 1)
-            self.map[start + at] = 1 + self._number(found, at, start)
-
-    def _number(self, origins: tuple[int, ...], at: Pixels, start: int) -> int:
-        """The number of a set of origins; notes where these pixels lie and where the first origin is largest."""
-        number = self._known.setdefault(origins, len(self._known))
-        if number == len(self._example):
-            self._example.append((-1.0, -1))
-            self._box.append((np.full(2, self.pixels.max(initial=0)), np.zeros(2, dtype=np.int64)))
-        size = self._size[origins[0]][at]
-        best = int(np.argmax(size))
-        if size[best] > self._example[number][0]:
-            self._example[number] = (float(size[best]), start + int(at[best]))
-        inside = self.pixels[start + at]
-        low, high = self._box[number]
-        np.minimum(low, inside.min(axis=0), out=low)
-        np.maximum(high, inside.max(axis=0), out=high)
-        return number
-
-    def columns(self) -> tuple[ColumnDiff, ...]:
-        """What each column came to."""
-        return tuple(
-            ColumnDiff(
-                name=name,
-                diverging=int(self._count[i, 0]),
-                origins=int(self._count[i, 1]),
-                missing=int(self._count[i, 2]),
-                nan=int(self._count[i, 3]),
-                largest=float(self._largest[i]),
-                worst=self._place(int(self._worst[i])),
-            )
-            for i, name in enumerate(self.names)
-        )
-
-    def _place(self, at: int) -> tuple[int, int] | None:
-        return (int(self.pixels[at, 0]), int(self.pixels[at, 1])) if at >= 0 else None
-
-    def signatures(self) -> tuple[tuple[Signature, ...], tuple[Cause, ...]]:
-        """Signatures with most pixels first (the map is numbered again), and the causes they come from."""
-        counts = np.bincount(self.map, minlength=1 + len(self._known))[1:]
-        order = [int(i) for i in np.argsort(-counts, kind="stable")]
-        again = np.zeros(1 + len(order), dtype=np.int32)
-        again[1 + np.array(order, dtype=np.int64)] = np.arange(1, 1 + len(order))
-        np.take(again, self.map, out=self.map)
-        sets = list(self._known)
-        found = tuple(self._signature(sets[i], int(counts[i]), i) for i in order)
-        return found, self._causes(found, [self._example[i] for i in order])
-
-    def _signature(self, origins: tuple[int, ...], count: int, number: int) -> Signature:
-        (top, left), (bottom, right) = ([int(n) for n in corner] for corner in self._box[number])
-        example = self._place(self._example[number][1])
-        assert example is not None
-        return Signature(tuple(self.names[i] for i in origins), count, example, (top, bottom), (left, right))
-
-    def _causes(self, signatures: tuple[Signature, ...], examples: list[tuple[float, int]]) -> tuple[Cause, ...]:
-        """Origins that occur in exactly the same signatures belong together."""
-        where: dict[str, tuple[int, ...]] = {}
-        for name in self.names:
-            places = tuple(i for i, s in enumerate(signatures) if name in s.origins)
-            if places:
-                where[name] = places
-        causes: list[Cause] = []
-        for places in dict.fromkeys(where.values()):
-            together = tuple(name for name, p in where.items() if p == places)
-            purest = min(places, key=lambda i: (len(signatures[i].origins), -examples[i][0]))
-            count = sum(signatures[i].pixels for i in places)
-            causes.append(Cause(together, count, signatures[purest].example))
-        return tuple(sorted(causes, key=lambda c: -c.pixels))
-
-
-def _groups(words: Words) -> Iterator[tuple[Words, Pixels]]:
-    """Rows that are not zero, by their content: one pass each for the commonest few, the rest by sorting."""
-    left = np.flatnonzero(words.any(axis=1))
-    for _ in range(16):
-        if not left.size:
-            return
-        first = words[left[0]]
-        same = (words[left] == first).all(axis=1) if words.shape[1] > 1 else words[left, 0] == first[0]
-        yield first, left[same]
-        left = left[~same]
-    if left.size:
-        keys, inverse = np.unique(words[left], axis=0, return_inverse=True)
-        order = np.argsort(inverse.reshape(-1), kind="stable")
-        parts = np.split(left[order], np.cumsum(np.bincount(inverse.reshape(-1)))[:-1])
-        yield from zip(keys, parts, strict=True)
-
-
-def _padded(a: Array, b: Array) -> tuple[Array, Array]:
-    """Both with as many occurrences and components as the larger one has; what is added is missing."""
-    if a.shape == b.shape:
-        return a, b
-    shape = (len(a), max(a.shape[1], b.shape[1]), max(a.shape[2], b.shape[2]))
-    out = np.full((2, *shape), MISSING)
-    out[0, :, : a.shape[1], : a.shape[2]] = a
-    out[1, :, : b.shape[1], : b.shape[2]] = b
-    return out[0], out[1]
-
-
-def _agree(a: Array, b: Array, relative: float) -> bool:
-    """Whether every number lies within `relative` of its own size, in few passes; never true of NaN or missing ones."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        off = b - a
-        np.abs(off, out=off)
-        limit = np.abs(a)
-        limit *= relative
-        return bool(np.less_equal(off, limit).all())
-
-
-def _differences(a: Array, b: Array) -> tuple[Array, Mask, Mask]:
-    """For each pixel the largest relative difference of its occurrences; where one side is missing; where
-    one is NaN.
-    """
-    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        off, size = np.abs(b - a), np.maximum(np.abs(a), np.abs(b))
-        if a.shape[2] > 1:
-            off, size = off.max(axis=2), size.max(axis=2)
-        else:
-            off, size = off[:, :, 0], size[:, :, 0]
-        relative = off / np.where(size == 0, 1.0, size)
-    odd = ~np.isfinite(relative)
-    nothing = np.zeros(len(a), dtype=np.bool_)
-    if not odd.any():
-        return relative.max(axis=1), nothing, nothing
-    return _odd(a, b, relative, odd)
-
-
-def _odd(a: Array, b: Array, relative: Array, odd: Mask) -> tuple[Array, Mask, Mask]:
-    """NaN, infinite and missing values, which arithmetic cannot judge: equal if both are, else as far off
-    as can be.
-    """
-    gone = [(x.view(np.uint64) == MISSING_BITS).any(axis=2) for x in (a, b)]
-    nans = [np.isnan(x).any(axis=2) & ~g for x, g in zip((a, b), gone, strict=True)]
-    equal = ((a == b) | (np.isnan(a) & np.isnan(b))).all(axis=2) & (gone[0] == gone[1])
-    relative = np.where(odd, np.where(equal, 0.0, np.inf), relative)
-    missing = gone[0] != gone[1]
-    nan = (nans[0] != nans[1]) & ~missing
-    return relative.max(axis=1), missing.any(axis=1), nan.any(axis=1)

@@ -1,23 +1,26 @@
 """Two stores compared under a catalogue: screened in bulk, then each set of origins judged as a trace would be.
 
-The bulk comparison (store_compare.py) knows one relative limit. What it accuses is judged again at one pixel of each
-set of origins by `diff.compare`, with running error analysis and closures: a set that is rounding there is cleared,
-the others get the side at fault and what the judge would call them.
+The bulk comparison (store_compare.py) grants each quantity what the noise table grants it, and what it inherits
+(store_noise.py). What it accuses is judged again at one pixel of each set of origins by `diff.compare`, with closures
+and patterns: it says which side is at fault and what it looks like, and clears a set that is rounding there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from .arguments import compare_arguments
 from .catalogue import Catalogue
 from .diff import Diff, compare
 from .image_noise import Array
 from .pixels import CostlyPixel, costly_groups
 from .store import Store, is_missing
 from .store_compare import StoreDiff, compare_stores
+from .store_noise import StoreNoise
 
 MOST = 32
 """Sets of origins that are judged one by one; those behind hold fewer pixels and stay as they were screened."""
@@ -27,7 +30,8 @@ MOST = 32
 class Judgement:
     """A set of origins: what it was screened as, one pixel to trace, and what the judge says there.
 
-    `origins` are (quantity, side at fault, pattern) at that pixel; `noise` where the judge finds nothing that differs.
+    `origins` are (quantity, side at fault, pattern) at that pixel; `beside` are (quantity, role) of what differs there
+    and is no origin: it heals, or a decision flipped near a tie. `noise` where the judge finds nothing that differs.
     `judged` is False behind the first MOST sets.
     """
 
@@ -38,6 +42,7 @@ class Judgement:
     origins: tuple[tuple[str, str, str], ...]
     noise: bool
     judged: bool
+    beside: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,7 @@ def _row(one: Judgement) -> dict[str, Any]:
         "correlation_gain": cost.correlation_gain if cost else None,
         "sum_gain": cost.sum_gain if cost else None,
         "origins": [{"quantity": q, "side": s, "pattern": p} for q, s, p in one.origins],
+        "beside": [{"quantity": q, "role": r} for q, r in one.beside],
         "noise": one.noise,
         "judged": one.judged,
     }
@@ -105,13 +111,15 @@ def _best(judgements: list[Judgement]) -> tuple[int, int]:
 def judge_stores(reference: Store, candidate: Store, catalogue: Catalogue) -> StoresDiff:
     """Compare two stores with the graph and the judgement of `catalogue` (an empty one: order, and plain rounding)."""
     graph = {q.name: q.parents for q in catalogue} if catalogue else None
-    screened = compare_stores(reference, candidate, graph, canonical=catalogue.canonical)
+    noise = StoreNoise(reference, candidate, catalogue)
+    limits = {name: noise.plain(name, c.width) for c in reference.columns if (name := catalogue.canonical(c.name))}
+    screened = compare_stores(reference, candidate, graph, limits, catalogue.canonical, noise)
     costs = costliest(reference, candidate, screened, catalogue)
     judged = tuple(
         _judge(reference, candidate, catalogue, screened, number, cost if number < MOST else None)
         for number, cost in enumerate(costs)
     )
-    return StoresDiff(screened, judged, _settings(reference, candidate))
+    return StoresDiff(screened, judged, tuple(_settings(reference, candidate, catalogue)))
 
 
 def _judge(
@@ -127,23 +135,30 @@ def _judge(
     pixel = (cost.slow, cost.fast) if cost is not None else worst
     if number >= MOST:
         return Judgement(signature.origins, signature.pixels, pixel, cost, (), noise=False, judged=False)
+    beside: tuple[tuple[str, str], ...] = ()
     for place in dict.fromkeys((pixel, worst)):  # the costliest; if that is rounding, where it is relatively worst
         diff = compare(reference.trace(*place), candidate.trace(*place), catalogue)
-        if not diff.agree:
+        beside = beside or tuple((f.quantity, str(f.role)) for f in (*diff.healed, *diff.flipped))
+        if diff.origins:
             return Judgement(
-                signature.origins, signature.pixels, place, cost, _named(diff), noise=False, judged=True
+                signature.origins, signature.pixels, place, cost, _named(diff), noise=False, judged=True, beside=beside
             )  # fmt: skip
-    return Judgement(signature.origins, signature.pixels, pixel, cost, (), noise=True, judged=True)
+    noise = not beside
+    return Judgement(signature.origins, signature.pixels, pixel, cost, (), noise=noise, judged=True, beside=beside)
 
 
 def _named(diff: Diff) -> tuple[tuple[str, str, str], ...]:
     return tuple((f.quantity, str(f.side), f.pattern.text if f.pattern else "") for f in diff.origins)
 
 
-def _settings(reference: Store, candidate: Store) -> tuple[tuple[str, str, str], ...]:
-    """Facts about the two runs that differ though they should not: the arguments and the precision."""
-    names = [name for name in ("args", "dtype") if name in reference.facts and name in candidate.facts]
-    return tuple((n, reference.facts[n], candidate.facts[n]) for n in names if reference.facts[n] != candidate.facts[n])
+def _settings(reference: Store, candidate: Store, catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:
+    """Facts about the two runs that differ though they should not: the precision, and arguments one by one."""
+    a, b = reference.facts, candidate.facts
+    if a.get("dtype", "") != b.get("dtype", "") and "dtype" in a and "dtype" in b:
+        yield "dtype", a["dtype"], b["dtype"]
+    if "args" in a and "args" in b:
+        for flag, x, y in compare_arguments(a["args"], b["args"], catalogue.options):
+            yield flag, x or "not given", y or "not given"
 
 
 def final_image(store: Store, catalogue: Catalogue) -> Array | None:

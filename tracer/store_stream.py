@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,14 +23,18 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from .store import MISSING, Array, Column, Pixels, StoreWriter, fail, tile_for
+from .store import MISSING, Array, Column, Pixels, StoreWriter, tile_for
+from .store_sums import fail
 
 MAGIC = b"FBSTREAM"
 RUN = 0xFFFFFFFF
 END = 0xFFFF
 HEAD = struct.Struct("<IIHH")
 TAIL = struct.Struct("<QI")
+MARKER = HEAD.pack(RUN, RUN, END, 0)
 BLOCK = 1 << 24
+LARGE = 1 << 28
+"""Pixels times quantities from which on a stream is read once more, to know that it is whole."""
 Layout = tuple[tuple[int, int], ...]
 
 
@@ -115,6 +120,8 @@ def _cut(path: Path) -> Any:
 def _survey(path: Path, file: BinaryIO, header: Header) -> Survey:
     """First pass: every record counted, the seal checked."""
     shape = header.shape if 0 not in header.shape else _extent(path, file, header)
+    if shape[0] * shape[1] * len(header.names) > LARGE:  # a damaged size must not fill the memory
+        deque(_records(path, file, header).batches(), maxlen=0)
     reader = _records(path, file, header)
     counts = np.zeros((len(header.names), shape[0] * shape[1]), dtype=np.uint16)
     widths: dict[int, int] = {}
@@ -257,11 +264,12 @@ class _Reader:
     def _check(self) -> None:
         """The end marker: nothing behind it, and both sums agree."""
         self.crc = zlib.crc32(self._data[: self._at], self.crc)
+        marker = self._data[self._at : self._at + HEAD.size]
         rest = self._data[self._at + HEAD.size :] + self.file.read()
         if len(rest) < TAIL.size:
             _cut(self.path)
         records, crc = TAIL.unpack_from(rest)
-        if records != self.records or crc != self.crc or len(rest) > TAIL.size:
+        if (records, crc, marker) != (self.records, self.crc, MARKER) or len(rest) > TAIL.size:
             fail(
                 "stream-damaged",
                 f"{self.path} does not agree with its seal ({self.records} records, {records} sealed)",

@@ -15,7 +15,8 @@ import numpy as np
 from .model import Record, Trace
 from .place import qualified
 from .resolution import significant
-from .store import MISSING, Array, Column, StoreWriter, fail, tile_for
+from .store import MISSING, Array, Column, StoreWriter, tile_for
+from .store_sums import fail
 from .text import read
 
 Pixel = tuple[int, int]

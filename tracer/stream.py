@@ -17,7 +17,7 @@ from pathlib import Path
 
 from .catalogue import Catalogue
 from .diff import Diff, compare
-from .model import Record
+from .model import Manifest, Record, Trace
 from .text import Reader, check_path, parse_bytes, read
 from .tolerance import Limits
 
@@ -30,6 +30,7 @@ AHEAD = 400
 _SAME = 8
 _LONGEST = 200
 _BLANKS = methodcaller("count", b" ")
+_NO_RECORD = (b"TRACE_OPEN:", b"TRACE_SEAL:", b"TRACE_INPUT:")
 _CLOSE = 1e-9
 """Lines whose numbers differ relatively by less are not worth a window."""
 
@@ -77,7 +78,7 @@ def _block(block: bytes, reader: Reader, plain: dict[bytes, bool], at: int) -> C
     found: dict[bytes, list[bytes]] = {}
     slow: list[int] = []
     lines = block.split(b"\n")
-    if _steered(block, lines.pop()) or not _all_trace(block, lines):
+    if _steered(block, lines.pop()) or not _all_trace(block, len(lines)):
         return _slowly(block, reader, at)
     reader.seal.block(block, len(lines), at + 1)
     found, slow = _grouped(block, lines, plain)
@@ -139,12 +140,16 @@ def _periodic(lines: list[bytes], plain: dict[bytes, bool]) -> dict[bytes, list[
 
 def _steered(block: bytes, last: bytes) -> bool:
     """Whether the block opens or seals a trace, or is cut before its `last` newline."""
-    return b"TRACE_OPEN:" in block or b"TRACE_SEAL:" in block or bool(last)
+    return _controlled(block) or bool(last)
 
 
-def _all_trace(block: bytes, lines: list[bytes]) -> bool:
+def _controlled(block: bytes) -> bool:
+    return b"TRACE_OPEN:" in block or b"TRACE_SEAL:" in block
+
+
+def _all_trace(block: bytes, lines: int) -> bool:
     """Whether every line begins with TRACE and ends with a bare newline (then the block is what the seal sums)."""
-    return block.startswith(b"TRACE") and block.count(b"\nTRACE") == len(lines) - 1 and b"\r" not in block
+    return block.startswith(b"TRACE") and block.count(b"\nTRACE") == lines - 1 and b"\r" not in block
 
 
 def _is_plain(prefix: bytes, plain: dict[bytes, bool]) -> bool:
@@ -207,13 +212,11 @@ def _trace_lines(path: Path) -> Iterator[list[bytes]]:
     for block in blocks(path):
         lines = block.split(b"\n")
         last = lines.pop()
-        if not _steered(block, last) and _all_trace(block, lines):
+        if not _steered(block, last) and _all_trace(block, len(lines)):
             yield lines
             continue
         lines += [last] if last else []
-        kept = [
-            line for line in lines if b"TRACE" in line and b"TRACE_OPEN:" not in line and b"TRACE_SEAL:" not in line
-        ]
+        kept = [line for line in lines if b"TRACE" in line and not any(word in line for word in _NO_RECORD)]
         if kept:
             yield kept
 
@@ -243,14 +246,19 @@ class _Lockstep:
             self._fill(sources, AHEAD)
             diff = self._judge(self._even(a[:AHEAD], b[:AHEAD]))
             if not diff.agree or diff.missing:
-                return _noted(diff, f"read up to trace line {self.at}: what follows was not looked at")
+                self._verify()
+                return self._noted(diff, f"read up to trace line {self.at}: what follows was not looked at")
             self.last = diff
             self.known.update(finding.reference.quantity.encode() for finding in diff.healed)
             self._keep(AHEAD)
+        self._verify()
+        said = f"compared line by line, {self.at} trace lines; shown are the set-up and the last of them"
+        return self._noted(self.last or self._judge(([], [])), said)
+
+    def _verify(self) -> None:
+        """No verdict on files of which one is not whole, even where it is not read to its end."""
         for path in self.paths:
             _verify(path)
-        said = f"compared line by line, {self.at} trace lines; shown are the set-up and the last of them"
-        return _noted(self.last or self._judge(([], [])), said)
 
     def _fill(self, sources: list[Iterator[list[bytes]]], least: int) -> bool:
         """Read until each side has `least` lines or ends; False where neither has any left."""
@@ -304,21 +312,35 @@ class _Lockstep:
         traces = [parse_bytes(b"\n".join((*h, *r, *more, b"")), str(path)) for h, r, more, path in sides]
         return compare(traces[0], traces[1], self.catalogue, self.limits)
 
+    def _noted(self, diff: Diff, note: str) -> Diff:
+        """With the note, and with what the beginnings of the files say; a part of a sealed file is no unsealed log."""
+        heads = [_head(path) for path in self.paths]
+        told = compare(heads[0], heads[1], self.catalogue).config
+        sides = zip(("reference", "candidate"), heads, strict=True)
+        sealed = tuple(f"the {side} is unsealed" for side, head in sides if head.sealed)
+        notes = (*(n for n in diff.notes if not n.startswith(sealed)), note)
+        return replace(diff, notes=notes, config=(*told, *diff.config))
 
-def _noted(diff: Diff, note: str) -> Diff:
-    return replace(diff, notes=(*diff.notes, note))
+
+def _head(path: Path) -> Trace:
+    """The facts that a file opens with and the files that its run read; no record."""
+    reader = Reader(str(path))
+    for _ in reader.records(next(blocks(path), b"").splitlines(keepends=True)):
+        pass
+    facts = reader.seal.facts
+    return Trace((), str(path), None if facts is None else Manifest(facts), inputs=tuple(reader.inputs))
 
 
 def _verify(path: Path) -> None:
-    """Check the seal of a file that was read to its end; no number is parsed for that."""
+    """Check the seal of a file; no number is parsed for that."""
     reader = Reader(str(path))
     at = 0
     for block in blocks(path):
-        lines = block.split(b"\n")
-        if _steered(block, lines.pop()) or not _all_trace(block, lines):
+        count = block.count(b"\n")
+        if block.endswith(b"\n") and not _controlled(block) and _all_trace(block, count):
+            reader.seal.block(block, count, at + 1)
+        else:
             for _ in reader.records(block.splitlines(keepends=True), at + 1):
                 pass
-        else:
-            reader.seal.block(block, len(lines), at + 1)
-        at += block.count(b"\n")
+        at += count
     reader.finish()

@@ -34,12 +34,12 @@ class Table:
 
     def lookup(self, index: Sequence[Num], otherwise: Num) -> Num:
         """The entry at `index` (each taken to its nearest whole number)."""
-        value = self.entries.get(tuple(round(x.v) for x in index))
+        value = self.entries.get(tuple(round(_finite(x)) for x in index))
         return otherwise if value is None else Num(value)
 
     def interpolated(self, at: Sequence[Num], otherwise: Num) -> Num:
         """The cubic through the four nearest nodes along each axis: entries times the product of their weights."""
-        low = [math.floor(x.v) for x in at]
+        low = [math.floor(_finite(x)) for x in at]
         weights = [_weights(x, below) for x, below in zip(at, low, strict=True)]
         total = Num(0.0)
         for steps in itertools.product(range(len(_NODES)), repeat=len(low)):
@@ -50,6 +50,12 @@ class Table:
                 term = term * weight[step]
             total = total + term
         return total
+
+
+def _finite(x: Num) -> float:
+    if math.isfinite(x.v):
+        return x.v
+    raise Unknown("an index that is a number")
 
 
 def _weights(x: Num, below: int) -> list[Num]:
@@ -67,22 +73,18 @@ def _weights(x: Num, below: int) -> list[Num]:
 def file_numbers(trace: Trace, file: File) -> tuple[float, ...] | None:
     """The first `file.numbers` numbers of the file; None where it is not at hand or holds fewer."""
     text = _content(trace, file)
+    words = [] if text is None else text.split()[: file.numbers]
     try:
-        numbers = tuple(float(word) for word in (text or "").split())[: file.numbers]
+        numbers = tuple(float(word) for word in words)
     except ValueError:
         return None
     return numbers if len(numbers) == file.numbers else None
 
 
-def file_table(trace: Trace, file: File) -> Table:
-    """The table in the file; Unknown where it is not at hand, or has lines of another form."""
+def file_table(trace: Trace, file: File) -> Table | None:
+    """The table in the file; None where it is not at hand, or has lines of another form."""
     text = _content(trace, file)
-    if text is None:
-        raise Unknown(f"the file behind {file.says}, or what it holds")
-    table = _parsed(text, file.keys)
-    if table is None:
-        raise Unknown(f"a plain table in the file behind {file.says}")
-    return table
+    return None if text is None else _parsed(text, file.keys)
 
 
 @lru_cache(maxsize=4)
@@ -103,25 +105,23 @@ def _parsed(text: str, keys: int) -> Table | None:
 
 def _content(trace: Trace, file: File) -> str | None:
     """The text of the file that the arguments name last, if it is the very file that the run read."""
-    name = ""
     words = split_arguments(trace.facts.get("args", ""))
-    for word, behind in itertools.pairwise(words):
-        if word.startswith("-") and file.option.search(word):
-            name = behind
-    told = next((one for one in trace.inputs if one.name == name), None)
-    return None if told is None else _same(told, tuple(_places(trace, name)))
+    named = [name for word, name in itertools.pairwise(words) if word.startswith("-") and file.option.search(word)]
+    told = next((one for one in trace.inputs if one.name in named[-1:]), None)
+    return None if told is None else _same(told, tuple(_places(trace, told.name)))
 
 
 def _places(trace: Trace, name: str) -> Iterator[Path]:
+    """Where the file may lie, from the root on: what is kept by such a path is true in any working directory."""
     for folder in (trace.folder, "."):
         if folder:
-            yield Path(folder, name)
-            yield Path(folder, Path(name).name)
+            yield Path(folder, name).absolute()
+            yield Path(folder, Path(name).name).absolute()
 
 
 @lru_cache(maxsize=8)
 def _same(told: Input, places: Sequence[Path]) -> str | None:
-    """The text of the first file of that size and CRC-32. Kept: a trace is asked at every record."""
+    """The text of the first file of that size and CRC-32. Kept: one trace is judged many times over."""
     for path in places:
         try:
             if path.stat().st_size != told.size or told.size > _LARGEST:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from .model import Input, Manifest, Record, Scope, Skipped, Trace, Value
 _MARK = re.compile(r"TRACE\w*(?=[:\s]|\Z)")
 _AGAIN = re.compile(r"(?<=[\s\d\])])TRACE\w*:")
 _SIMPLE = re.compile(r"(TRACE\w*): ([^\s=:{}\[\](),]+) ([-+0-9.eE ]+)\Z")
+_SEAL = re.compile(r"TRACE_SEAL: (?:open=([0-9a-fA-F]{8}) )?records=(\d+) crc32=([0-9a-fA-F]{8})")
 _INPUT = re.compile(r"TRACE_INPUT: bytes=(\d+) crc32=([0-9a-fA-F]{8}) file=(\S+)")
 _HEAD = 4096
 _PLAIN, _LONG = 2000, 400
@@ -60,8 +61,13 @@ def records(lines: Iterable[bytes], name: str = "") -> Iterator[Record]:
 def check_path(path: Path) -> None:
     """Refuse what cannot hold a trace: nothing there, a directory, an empty or a binary file."""
     if path.is_dir():
+        store = (path / "zarr.json").is_file()
         raise FirstbadError(
-            f"{path} is a directory", remedy="Name the file that holds the trace.", slug="trace-is-directory"
+            f"{path} is a store of many pixels, not the trace of one" if store else f"{path} is a directory",
+            remedy="Trace one pixel in text: firstbad trace SIDE --pixel S,F."
+            if store
+            else "Name the file that holds the trace.",
+            slug="trace-is-directory",
         )
     try:
         with path.open("rb") as stream:
@@ -97,7 +103,7 @@ def _refuse_no_trace(name: str, data: bytes) -> None:
     if b"TRACE" in data:
         raise FirstbadError(
             f"{where} has lines with TRACE, but none with a name and a value",
-            remedy="docs/trace-format.md shows what a record looks like.",
+            remedy="See docs/trace-format.md: it shows what a record looks like.",
             slug="trace-no-record",
         )
     raise FirstbadError(
@@ -129,10 +135,8 @@ class Reader:
                 text = line.decode("utf-8", "replace").rstrip("\r\n")
                 if not self.seal.control(text, line, number, cut=cut):
                     yield from self.line(number, text, cut=cut)
-            elif (
-                len(self.plain) < _PLAIN and len(raw) < _LONG and raw.endswith(b"\n") and not raw.endswith(b"% done\n")
-            ):
-                self.plain.append(raw.decode("utf-8", "replace").rstrip("\r\n"))
+            elif len(self.plain) < _PLAIN and raw.endswith(b"\n"):
+                self._keep(raw)
 
     def _keep(self, raw: bytes) -> None:
         if len(raw) < _LONG and not raw.endswith(b"% done\n"):
@@ -195,7 +199,10 @@ class Reader:
 
     def _said(self, prefix: str, number: int, one: Said) -> Record:
         values = tuple(_value(token) for token in one.tokens)
-        return self._record(prefix, number, one.name, values, one.tokens, one.shape, one.scope, one.unit, one.labels)
+        scope, source = _apart(one.scope)
+        return self._record(
+            prefix, number, one.name, values, one.tokens, one.shape, scope, one.unit, one.labels, source
+        )
 
     def _record(
         self,
@@ -208,11 +215,18 @@ class Reader:
         scope: Scope = (),
         unit: str = "",
         labels: tuple[str, ...] = (),
+        source: str = "",
     ) -> Record:
         key = (name, scope)
         occurrence = self._counts.get(key, 0)
         self._counts[key] = occurrence + 1
-        return Record(name, values, tokens, shape, scope, occurrence, unit, number, "", prefix, labels)
+        return Record(name, values, tokens, shape, scope, occurrence, unit, number, source, prefix, labels)
+
+
+def _apart(scope: Scope) -> tuple[Scope, str]:
+    """The place in the loop nest, and the source line that `at=FILE:LINE` names: one quantity may come from several."""
+    source = next((value for key, value in scope if key == "at"), "")
+    return (tuple(pair for pair in scope if pair[0] != "at") if source else scope), source
 
 
 def _pieces(text: str) -> list[str]:
@@ -235,7 +249,7 @@ class Seal:
         self._name = name or "this trace"
         self._facts: dict[str, str] | None = None
         self._opened = 0
-        self._records = self._crc = 0
+        self._records = self._crc = self._opening = 0
         self._manifest: Manifest | None = None
         self._before = 0
 
@@ -244,10 +258,16 @@ class Seal:
         """Whether a seal will still tell if a line was cut."""
         return self._facts is not None
 
+    @property
+    def facts(self) -> Mapping[str, str] | None:
+        """What the opening line says; None where there was none so far."""
+        return None if self._facts is None else MappingProxyType(self._facts)
+
     def control(self, text: str, line: bytes, number: int, *, cut: bool) -> bool:
         """Take one line into account; True where it opens or seals and so is no record."""
         if text.startswith("TRACE_OPEN:"):
             self._open(text, number)
+            self._opening = zlib.crc32(line.rstrip(b"\r\n") + b"\n")
             return True
         if text.startswith("TRACE_SEAL:"):
             self._close(text, number)
@@ -298,14 +318,16 @@ class Seal:
             self._refuse(f"is sealed in line {number} but was never opened", "its beginning is missing")
         if self._manifest is not None:
             self._refuse(f"is sealed a second time in line {number}", "doubled")
-        match = re.fullmatch(r"TRACE_SEAL: records=(\d+) crc32=([0-9a-fA-F]{8})", text.rstrip())
+        match = _SEAL.fullmatch(text.rstrip())
         if match is None:
             self._refuse(f"has a seal in line {number} that is not whole", "cut or damaged")
         assert match is not None
-        if int(match[1]) != self._records:
-            self._refuse(f"says {match[1]} records and has {self._records}", "cut, doubled or put together")
-        if int(match[2], 16) != self._crc:
+        if int(match[2]) != self._records:
+            self._refuse(f"says {match[2]} records and has {self._records}", "cut, doubled or put together")
+        if int(match[3], 16) != self._crc:
             self._refuse("does not add up to its checksum", "changed after it was written, or two were swapped")
+        if match[1] is not None and int(match[1], 16) != self._opening:
+            self._refuse("has an opening line that its seal does not know", "changed after it was written")
         self._manifest = Manifest(MappingProxyType(self._facts or {}), self._records, self._crc)
 
     def _refuse(self, what: str, why: str) -> None:

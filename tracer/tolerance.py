@@ -16,7 +16,7 @@ from types import MappingProxyType
 from .model import Record, Value
 from .view import View
 
-_EDGE = 1.0 + 1e-9
+EDGE = 1.0 + 1e-9
 """Two adjacent decimals touch exactly at the sum of their half digits; binary arithmetic must not decide that."""
 _AMPLIFIED = 16.0
 """Noise this many times the plain floor is said to be ill-conditioned rather than noise."""
@@ -106,13 +106,13 @@ class Measure:
         return self._finite(abs(b - a), quantity, limits)
 
     def _finite(self, off: float, quantity: str, limits: Limits) -> Verdict:
-        if off <= self.printed * _EDGE:
+        if off <= self.printed * EDGE:
             return Verdict.PRINT
         granted = limits.relative.get(quantity, 0.0) * max(abs(float(self.reference)), abs(float(self.candidate)))
         plain = self.printed + limits.slack * self.floor
-        if off <= max(plain, granted) * _EDGE:
+        if off <= max(plain, granted) * EDGE:
             return Verdict.NOISE
-        if off <= (self.printed + limits.slack * self.noise) * _EDGE:
+        if off <= (self.printed + limits.slack * self.noise) * EDGE:
             amplified = self.noise > _AMPLIFIED * self.floor
             return Verdict.ILL if amplified else Verdict.NOISE
         return Verdict.DIFFERENT

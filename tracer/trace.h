@@ -78,7 +78,7 @@ typedef struct FirstbadTrace {
     int opened, sealed;
     uint64_t records;        /* lines since the opening */
     uint64_t lost;           /* records that were not written whole */
-    uint32_t crc;
+    uint32_t crc, opening;   /* of the lines since the opening, and of the opening itself */
     FirstbadStatus status;   /* the first failure */
 } FirstbadTrace;
 
@@ -102,13 +102,13 @@ FirstbadStatus firstbad_trace_matrix(FirstbadTrace *t, const char *name, const d
 FirstbadStatus firstbad_trace_word(FirstbadTrace *t, const char *name, const char *word);
 
 /* "TRACE_INPUT: bytes=N crc32=XXXXXXXX file=NAME": a file that the run reads, so that a reader can tell whether another
-   run read the same. Call it behind the opening. Nothing is written where the file cannot be read. */
+   run read the same. Call it behind the opening. Nothing is written where the file cannot be read twice. */
 FirstbadStatus firstbad_trace_input(FirstbadTrace *t, const char *file);
 
 /* Any other line that begins with TRACE, without its line end (at most 2047 bytes). */
 FirstbadStatus firstbad_trace_line(FirstbadTrace *t, const char *format, ...);
 
-/* "TRACE_SEAL: records=N crc32=XXXXXXXX"; refuses when anything was lost. */
+/* "TRACE_SEAL: open=XXXXXXXX records=N crc32=XXXXXXXX"; refuses when anything was lost. */
 FirstbadStatus firstbad_trace_seal(FirstbadTrace *t);
 
 /* What went wrong, as a sentence without its full stop. */
@@ -148,6 +148,7 @@ FirstbadStatus firstbad_stream_close(FirstbadStream *s);
 #define FIRSTBAD_TRACE(t, name, ...) ((void)0)
 #define FIRSTBAD_TRACE_IN(t, name, scope, ...) ((void)0)
 #define FIRSTBAD_TRACE_VALUES(t, name, values, count) ((void)0)
+#define FIRSTBAD_TRACE_VALUES_IN(t, name, scope, values, count) ((void)0)
 #define FIRSTBAD_TRACE_SET(t, name, ...) ((void)0)
 #define FIRSTBAD_TRACE_MATRIX(t, name, values, rows, columns) ((void)0)
 #define FIRSTBAD_TRACE_WORD(t, name, word) ((void)0)
@@ -164,6 +165,8 @@ FirstbadStatus firstbad_stream_close(FirstbadStream *s);
     ((void)firstbad_trace_record((t), (name), (scope), (double[]){__VA_ARGS__}, FIRSTBAD__COUNT(__VA_ARGS__)))
 #define FIRSTBAD_TRACE_VALUES(t, name, values, count) \
     ((void)firstbad_trace_record((t), (name), NULL, (values), (count)))
+#define FIRSTBAD_TRACE_VALUES_IN(t, name, scope, values, count) \
+    ((void)firstbad_trace_record((t), (name), (scope), (values), (count)))
 #define FIRSTBAD_TRACE_SET(t, name, ...) \
     ((void)firstbad_trace_setting((t), (name), (double[]){__VA_ARGS__}, FIRSTBAD__COUNT(__VA_ARGS__)))
 #define FIRSTBAD_TRACE_MATRIX(t, name, values, rows, columns) \
@@ -335,6 +338,7 @@ FirstbadStatus firstbad_trace_open(FirstbadTrace *t, const char *facts) {
         if (status == FIRSTBAD_OK) {
             t->opened = 1;
             t->records = 0;
+            t->opening = t->crc;
             t->crc = 0;
         }
     }
@@ -412,46 +416,58 @@ FirstbadStatus firstbad_trace_word(FirstbadTrace *t, const char *name, const cha
     return status;
 }
 
-/* `text` with blanks, control characters and '%' as %XX, so that the line can be split; 0 where it does not fit. */
-static int firstbad__quoted(char *out, size_t room, const char *text) {
+/* `text` with blanks, control characters and '%' as %XX, so that the line can be split. */
+static void firstbad__quoted(Firstbad__Line *line, const char *text) {
     static const char hex[] = "0123456789ABCDEF";
-    const unsigned char *p = (const unsigned char *)text;
-    for (; *p != '\0' && room > 3; p++) {
+    const unsigned char *p;
+    for (p = (const unsigned char *)text; *p != '\0'; p++) {
+        char escaped[3] = {'%', '0', '0'};
         if (*p > ' ' && *p < 127 && *p != '%') {
-            *out++ = (char)*p;
-            room--;
+            firstbad__put(line, (const char *)p, 1);
         } else {
-            *out++ = '%';
-            *out++ = hex[*p >> 4];
-            *out++ = hex[*p & 15];
-            room -= 3;
+            escaped[1] = hex[*p >> 4];
+            escaped[2] = hex[*p & 15];
+            firstbad__put(line, escaped, 3);
         }
     }
-    *out = '\0';
-    return *p == '\0';
+}
+
+/* Size and CRC-32 of what can be read twice: a pipe is left to the program, a directory cannot be read at all. */
+static int firstbad__measured(const char *file, unsigned long long *size, uint32_t *crc) {
+    unsigned char block[4096];
+    size_t count;
+    int whole;
+    FILE *stream = file == NULL ? NULL : fopen(file, "rb");
+    if (stream == NULL)
+        return 0;
+    whole = fseek(stream, 0, SEEK_SET) == 0;
+    while (whole && (count = fread(block, 1, sizeof block, stream)) > 0) {
+        *crc = firstbad_crc32(*crc, block, count);
+        *size += count;
+    }
+    whole = whole && !ferror(stream);
+    fclose(stream);
+    return whole;
 }
 
 FirstbadStatus firstbad_trace_input(FirstbadTrace *t, const char *file) {
-    unsigned char block[4096];
-    char name[1600];
+    char text[80];
+    Firstbad__Line line;
+    FirstbadStatus status = FIRSTBAD_OK;
     unsigned long long size = 0;
     uint32_t crc = 0;
-    size_t count;
-    FILE *stream = file == NULL ? NULL : fopen(file, "rb");
-    if (stream == NULL)
+    if (!firstbad__measured(file, &size, &crc))
         return FIRSTBAD_OK;
-    while ((count = fread(block, 1, sizeof block, stream)) > 0) {
-        crc = firstbad_crc32(crc, block, count);
-        size += count;
+    line.trace = t;
+    line.status = t->sealed ? FIRSTBAD_BAD_ORDER : FIRSTBAD_OK;
+    snprintf(text, sizeof text, "TRACE_INPUT: bytes=%llu crc32=%08lx file=", size, (unsigned long)crc);
+    FIRSTBAD_TRACE_GUARD
+    {
+        firstbad__puts(&line, text);
+        firstbad__quoted(&line, file);
+        status = firstbad__end(&line);
     }
-    if (ferror(stream)) {  /* a directory, for example */
-        fclose(stream);
-        return FIRSTBAD_OK;
-    }
-    fclose(stream);
-    if (!firstbad__quoted(name, sizeof name, file))
-        return firstbad__fail(t, FIRSTBAD_TOO_LONG);
-    return firstbad_trace_line(t, "TRACE_INPUT: bytes=%llu crc32=%08lx file=%s", size, (unsigned long)crc, name);
+    return status;
 }
 
 FirstbadStatus firstbad_trace_line(FirstbadTrace *t, const char *format, ...) {
@@ -486,8 +502,8 @@ FirstbadStatus firstbad_trace_seal(FirstbadTrace *t) {
         return t->status;
     if (!t->opened || t->sealed)
         return firstbad__fail(t, FIRSTBAD_BAD_ORDER);
-    length = snprintf(text, sizeof text, "TRACE_SEAL: records=%llu crc32=%08lx\n", (unsigned long long)t->records,
-                      (unsigned long)t->crc);
+    length = snprintf(text, sizeof text, "TRACE_SEAL: open=%08lx records=%llu crc32=%08lx\n",
+                      (unsigned long)t->opening, (unsigned long long)t->records, (unsigned long)t->crc);
     if (t->sink(t->user, text, (size_t)length) != (size_t)length)
         return firstbad__fail(t, FIRSTBAD_CUT_SHORT);
     t->sealed = 1;

@@ -3,7 +3,8 @@
 Each operation adds its own rounding (`EPSILON` relative, a little more for libm functions) to what it
 inherits, so that cancellation shows as what it is: (d - i)/λ near the beam keeps the absolute error of d
 and loses its digits. The bound is first order and per operation worst case (Wilkinson's running error
-analysis).
+analysis). A `Num` may hold arrays, too, an element a pixel: arithmetic is the same, and where a function has to look at
+the values, uncertain_many.py does it for arrays.
 """
 
 from __future__ import annotations
@@ -12,12 +13,26 @@ import math
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TypeAlias
 
 EPSILON = 2.0**-52
 FLOAT32 = 2.0**-23
 LIBM = 4.0
 """Roundings granted to one call of sin, exp, … (vectorised libraries promise 4 ulp at worst)."""
+
+_ONE = (float, int)
+
+
+def is_array(value: object) -> bool:
+    """Whether a value stands for many."""
+    return not isinstance(value, _ONE)
+
+
+def _many() -> ModuleType:
+    from . import uncertain_many
+
+    return uncertain_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +52,8 @@ class Num:
         return _rounded(self.v * other.v, abs(self.v) * other.e + abs(other.v) * self.e + self.e * other.e)
 
     def __truediv__(self, other: Num) -> Num:
+        if is_array(self.v) or is_array(other.v):
+            return _many().divide(self, other)
         if other.v == 0:
             return Num(math.nan if self.v == 0 else math.copysign(math.inf, self.v), math.inf)
         v = self.v / other.v
@@ -68,6 +85,8 @@ def _slope(function: Callable[[float], float], x: Num) -> float:
 
 def _libm(function: Callable[[float], float]) -> Callable[[Num], Num]:
     def call(x: Num) -> Num:
+        if is_array(x.v):
+            return _many().libm(function.__name__, x)
         if math.isnan(x.v) or math.isinf(x.v):
             return Num(math.nan, math.inf)
         try:
@@ -86,6 +105,8 @@ sin, cos, exp = _libm(math.sin), _libm(math.cos), _libm(math.exp)
 def power(base: Num, exponent: Num) -> Num:
     """base ** exponent; the exponent is taken as exact."""
     n = exponent.v
+    if is_array(base.v) or is_array(n):
+        return _many().power(base, exponent)
     try:
         v = base.v**n
     except (OverflowError, ZeroDivisionError):
@@ -97,6 +118,8 @@ def power(base: Num, exponent: Num) -> Num:
 
 def sqrt(x: Num) -> Num:
     """Square root; where the error reaches zero its own root bounds the result's."""
+    if is_array(x.v):
+        return _many().sqrt(x)
     if x.v < 0:
         return Num(math.nan, math.inf) if x.v < -x.e else Num(0.0, math.sqrt(x.e))
     root = math.sqrt(x.v)
@@ -112,6 +135,8 @@ def _decided(function: Callable[[float], float]) -> Callable[[Num], Num]:
     """A rounding to integers: exact, unless the interval reaches over a step; then one step of doubt."""
 
     def call(x: Num) -> Num:
+        if is_array(x.v):
+            return _many().decided(function.__name__, x)
         if not math.isfinite(x.v):
             return Num(math.nan, math.inf)
         if not math.isfinite(x.e):
@@ -135,6 +160,8 @@ def to_float32(x: float) -> float:
 
 def float32(x: Num) -> Num:
     """Rounding to single precision: half its last digit may flip where the interval reaches over a tie."""
+    if is_array(x.v):
+        return _many().float32(x)
     if not math.isfinite(x.v):
         return x
     v = to_float32(x.v)
@@ -145,6 +172,8 @@ def float32(x: Num) -> Num:
 
 def atan2(y: Num, x: Num) -> Num:
     """Angle of (x, y) in radians; near the origin its error is the whole circle."""
+    if is_array(x.v) or is_array(y.v):
+        return _many().atan2(y, x)
     radius = math.hypot(x.v, y.v)
     e = math.pi if radius <= x.e + y.e else (x.e + y.e) / radius
     return _rounded(math.atan2(y.v, x.v), e, LIBM)
@@ -156,6 +185,8 @@ def sincg(x: Num, n: Num) -> Num:
     Numerator and denominator move together when x moves, so its error is the ratio's slope over the interval of x
     plus the roundings of N·x and of the two sines, which do not.
     """
+    if is_array(x.v):
+        return _many().sincg(x, n)
     if not math.isfinite(x.v):
         return Num(math.nan, math.inf)
     if not math.isfinite(x.e):
@@ -188,7 +219,10 @@ def cross(a: Vector, b: Vector) -> Vector:
 
 def norm(a: Vector) -> Num:
     """√((x²+y²)+z²); its error is that of the components along the vector."""
-    v = math.sqrt(sum(x.v * x.v for x in a))
+    square = sum(x.v * x.v for x in a)
+    if is_array(square):
+        return _many().norm(a)
+    v = math.sqrt(square)
     if v == 0:
         return Num(v, math.sqrt(sum(x.e * x.e for x in a)))
     return _rounded(v, sum(abs(x.v) * x.e for x in a) / v, 3.0)
@@ -197,6 +231,8 @@ def norm(a: Vector) -> Num:
 def unit(a: Vector) -> Vector:
     """a/|a|; a zero vector stays zero."""
     length = norm(a)
+    if is_array(length.v):
+        return _many().unit(a)
     return a if length.v == 0 else tuple(x / length for x in a)
 
 

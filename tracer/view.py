@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import TypeGuard
 
 from .at import At
-from .catalogue import Alternative, Catalogue, Noise
-from .formula import Unknown
-from .model import Record, Trace
+from .catalogue import Catalogue, Noise
+from .formula import Formula, Unknown
+from .model import Record, Trace, Value
+from .noise import Row
 from .place import loop_level, place, qualified
 from .resolution import Formats
 from .said import single, spoken, told_half
@@ -17,11 +19,13 @@ from .uncertain import EPSILON, FLOAT32, Num, Term
 
 Klass = tuple[str, ...]
 LEVELS = {"run": 0, "pixel": 1, "layer": 2, "subpixel": 3, "source": 4, "phi": 5, "mosaic": 6}
-_DEEP = 12
-_HEADROOM = 2.0
+DEEP = 12
+HEADROOM = 2.0
 """A table of reruns holds the largest of so many; the largest of more is larger."""
-_LEAST = 4.0
+_LEAST = 2.0
 """Roundings granted to any number: programs that write a formula in the same order repeat each other's roundings."""
+_LEAST_SHARE = 0.02
+"""The part of what it inherits at most that is granted to any number, for the same reason."""
 
 
 class View:
@@ -49,6 +53,7 @@ class View:
             self.groups.setdefault(name, {}).setdefault(klass, []).append(record)
         self._told: dict[int, int] = {}
         self._asked: dict[str, Term | None] = {}
+        self._tables: dict[str, Table | None] = {}
         self._hear()
         self._number_siblings()
         digits = trace.facts.get("digits", "")
@@ -149,10 +154,17 @@ class View:
 
     def table(self, name: str) -> Table:
         """The table of a file that the arguments name; Unknown where it is not at hand."""
-        file = next((one for one in self.catalogue.files if one.says == name), None)
-        if file is None:
-            raise Unknown(f"a table {name}")
-        return file_table(self.trace, file)
+        if name not in self._tables:
+            file = next((one for one in self.catalogue.files if one.says == name and one.keys), None)
+            self._tables[name] = None if file is None else file_table(self.trace, file)
+        table = self._tables[name]
+        if table is None:
+            raise Unknown(f"the file behind {name}, or a table in it")
+        return table
+
+    def same(self, record: Record, other: Record) -> bool:
+        """Whether two records hold the same."""
+        return record.values == other.values
 
     def half(self, record: Record) -> tuple[float, ...]:
         """Half the last printed digit of each component."""
@@ -187,16 +199,24 @@ class View:
         """The rounding that each component is granted without looking at what it was computed from."""
         known = self._floor.get(id(record))
         if known is None:
-            granted, scale = self._roundings(self.name(record)) * self.epsilon, self.scale(record)
-            known = tuple(granted * max(scale, abs(v)) if not isinstance(v, str) else 0.0 for v in record.values)
+            granted, scale = self.roundings(self.name(record)) * self.epsilon, self.scale(record)
+            known = tuple(granted * max(scale, abs(v)) if _finite(v) else 0.0 for v in record.values)
             self._floor[id(record)] = known
         return known
 
-    def _roundings(self, name: str) -> float:
+    def _measured(self, name: str) -> Row | None:
+        return self.catalogue.measured.get(self.dtype, {}).get(name)
+
+    def share(self, name: str) -> float:
+        """The part of what a quantity inherits at most that is granted to it: twice what reruns showed."""
+        measured = self._measured(name)
+        return 1.0 if measured is None else min(1.0, max(_LEAST_SHARE, HEADROOM * measured.share))
+
+    def roundings(self, name: str) -> float:
         """Roundings that a quantity is granted: twice what reruns showed, or the rule of the catalogue."""
-        measured = self.catalogue.measured.get(self.dtype, {}).get(name)
+        measured = self._measured(name)
         if measured is not None:
-            return max(_LEAST, _HEADROOM * measured)
+            return max(_LEAST, HEADROOM * measured.ulp)
         quantity = self.catalogue.get(name)
         return (quantity.noise if quantity else Noise()).ulp
 
@@ -207,13 +227,21 @@ class View:
         numbers = [abs(v) for v in record.numbers if math.isfinite(v)]
         own = max(numbers, default=0.0)
         if noise.scale is not None:
-            try:
-                term = noise.scale(At(self, record, {}))
-                value = max(abs(x.v) for x in (term if not isinstance(term, Num) else (term,)))
-                own = max(own, value * abs(self.labels.get(self.name(record), 1.0)))
-            except Unknown:
-                pass
-        return own * math.sqrt(len(numbers)) if len(numbers) > 1 and noise.scale is None else own
+            own = max(own, self._largest(record, noise.scale))
+        elif len(numbers) > 1:
+            own *= math.sqrt(len(numbers))
+        if noise.single is not None:
+            own = max(own, self._largest(record, noise.single) * FLOAT32 / self.epsilon)
+        return own
+
+    def _largest(self, record: Record, formula: Formula) -> float:
+        """The largest component of what `formula` gives at `record`, under its unit label; 0 where it is unknown."""
+        try:
+            term = formula(At(self, record, {}))
+        except Unknown:
+            return 0.0
+        value = max(abs(x.v) for x in ((term,) if isinstance(term, Num) else term))
+        return value * abs(self.labels.get(self.name(record), 1.0))
 
     def noise(self, record: Record, depth: int = 0) -> tuple[float, ...]:
         """How far each component may be off: rounding, and what its parents' roundings make of it (printing apart)."""
@@ -224,10 +252,11 @@ class View:
         quantity = self.catalogue.get(self.name(record))
         if quantity is not None and quantity.kind == "branch":
             worst = [0.0] * len(worst)  # a decision is taken or not: `decision_doubt` tells a tie
-        elif depth < _DEEP:
+        elif depth < DEEP:
             inherited = self.inherited(record, depth)
             if inherited is not None and len(inherited) == len(worst):
-                worst = [max(a, b) for a, b in zip(worst, inherited, strict=True)]
+                share = self.share(self.name(record))
+                worst = [max(a, share * b) for a, b in zip(worst, inherited, strict=True)]
         self._noise[id(record)] = tuple(worst)
         return self._noise[id(record)]
 
@@ -247,29 +276,37 @@ class View:
             try:
                 if alternative.when is not None and not alternative.when.true(At(self, record, {}, depth=depth + 1)):
                     continue
-                found, errors = self._propagated(record, alternative, depth)
+                numbers = self.computed(alternative.formula, At(self, record, {}, depth=depth + 1))
             except Unknown:
                 continue
+            errors = tuple(x.e for x in numbers)
             factor = abs(self.labels.get(quantity.name, 1.0))
-            length = self._length(found) * factor
+            length = self._length(tuple(x.v for x in numbers)) * factor
             if actual < 0.1 * length and length > 4 * max(errors) * factor:
                 factor *= actual / length  # a formula that is far off has errors that are far too large
             if best is None or abs(length - actual) < best[0]:
                 best = abs(length - actual), tuple(e * factor for e in errors)
         return best[1] if best is not None else None
 
-    def _propagated(
-        self, record: Record, alternative: Alternative, depth: int
-    ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Values and errors of one formula; a float32 program rounds as often as a float64 one, but coarser."""
-        term = alternative.formula(At(self, record, {}, depth=depth + 1))
+    def computed(self, formula: Formula, at: At) -> tuple[Num, ...]:
+        """What a formula gives; a float32 program rounds as often as a float64 one, but coarser."""
+        term = formula(at)
         numbers = (term,) if isinstance(term, Num) else term
-        errors = [x.e for x in numbers]
         if self.epsilon > EPSILON:
-            bare = alternative.formula(At(self, record, {}, exact=True))
+            bare = formula(At(self, at.record, at.swapped, exact=True))
             more = (bare,) if isinstance(bare, Num) else bare
-            errors = [e + x.e * self.epsilon / EPSILON for e, x in zip(errors, more, strict=True)]
-        return tuple(x.v for x in numbers), tuple(errors)
+            coarser = self.epsilon / EPSILON
+            return tuple(Num(x.v, x.e + y.e * coarser) for x, y in zip(numbers, more, strict=True))
+        return numbers
+
+    def off(self, record: Record, found: tuple[Num, ...]) -> float:
+        """How far what was found is from the record."""
+        return sum(abs(x.v - v) for x, v in zip(found, record.numbers, strict=False))
 
     def _length(self, numbers: tuple[float, ...]) -> float:
         return math.sqrt(sum(v * v for v in numbers))
+
+
+def _finite(value: Value) -> TypeGuard[float]:
+    """Whether it is a number that rounding may move."""
+    return not isinstance(value, str) and math.isfinite(value)

@@ -28,10 +28,13 @@ def said_facts(facts: Mapping[str, object]) -> str:
 
 
 def input_of(path: Path | str, name: str = "") -> Input | None:
-    """A file as a trace names it, by `name` or its path; None where it cannot be read."""
+    """A file as a trace names it, by `name` or its path; None where it cannot be read, or only once (a pipe)."""
     try:
-        content = Path(path).read_bytes()
+        with Path(path).open("rb") as stream:
+            content = stream.read() if stream.seekable() else None
     except OSError:
+        return None
+    if content is None:
         return None
     return Input(name or str(path), len(content), zlib.crc32(content))
 
@@ -61,15 +64,16 @@ class Writer:
                 slug="trace-prefix",
             )
         self._stream, self._prefix, self._digits = stream, prefix, digits
-        self._records = self._crc = 0
+        self._records = self._crc = self._opening = 0
         self._state = "new"
 
     def open(self, **facts: object) -> None:
         """The opening line with facts about the run; it must come before the first record."""
         if self._state != "new" or self._records:
             raise self._order("opened twice, or after its first record")
-        self._stream.write(f"TRACE_OPEN: firstbad-trace 1 {said_facts(facts)}".rstrip() + "\n")
-        self._state = "open"
+        line = f"TRACE_OPEN: firstbad-trace 1 {said_facts(facts)}".rstrip() + "\n"
+        self._stream.write(line)
+        self._opening, self._state = zlib.crc32(line.encode()), "open"
 
     def record(self, name: str, values: Numbers | str, scope: Scope | Mapping[str, object] = ()) -> None:
         """One value: a number, a vector, a matrix (3×3 as nested sequences), or a word."""
@@ -100,7 +104,7 @@ class Writer:
         """The closing line. Without it a reader knows that the trace was cut."""
         if self._state != "open":
             raise self._order("sealed before it was opened, or twice")
-        self._stream.write(f"TRACE_SEAL: records={self._records} crc32={self._crc:08x}\n")
+        self._stream.write(f"TRACE_SEAL: open={self._opening:08x} records={self._records} crc32={self._crc:08x}\n")
         self._state = "sealed"
 
     def __enter__(self) -> Writer:

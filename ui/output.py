@@ -17,20 +17,21 @@ SAME, DIFFERENT, TROUBLE = 0, 1, 2
 
 def say_json(data: dict[str, Any]) -> None:
     """Print `data` as the one object of a --json run; NaN and infinities become strings, which JSON lacks."""
-    sys.stdout.write(json.dumps(_plain(data), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.write(json.dumps(plain(data), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """`value` as JSON can hold it: NaN and infinities become words, other objects their text."""
     if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if isinstance(value, bool) or value is None or isinstance(value, int | str):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
-        return _plain(value.item())
+        return plain(value.item())
     return str(value)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..tracer.errors import FirstbadError
-from ..tracer.picture import difference, intensity, origin_map
+from ..tracer.picture import Colour, difference, intensity, origin_map
 from ..tracer.store_judge import final_image
 
 if TYPE_CHECKING:
@@ -20,13 +20,10 @@ def draw(folder: Path, reference: Store, candidate: Store, diff: StoresDiff, cat
 
     FirstbadError `no-out` where the folder cannot be made or written.
     """
-    png, legend = origin_map(diff.screened)
+    maps, legend = paint(reference, candidate, diff, catalogue)
     lines = "".join(f"#{r:02x}{g:02x}{b:02x} {name}\n" for (r, g, b), name in legend)
-    files = {"origins.png": png, "origins.txt": lines.encode()}
-    images = [final_image(store, catalogue) for store in (reference, candidate)]
-    if images[0] is not None and images[1] is not None:
-        files["reference.png"], files["candidate.png"] = intensity(images[0]), intensity(images[1])
-        files["difference.png"] = difference(images[0], images[1])
+    files = {"origins.png": maps.pop("origins"), "origins.txt": lines.encode()}
+    files |= {f"{name}.png": png for name, png in maps.items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
@@ -36,3 +33,16 @@ def draw(folder: Path, reference: Store, candidate: Store, diff: StoresDiff, cat
             f"{folder} cannot hold pictures: {problem.strerror}", remedy="name another folder", slug="no-out"
         ) from None
     return [folder / name for name in files]
+
+
+def paint(
+    reference: Store, candidate: Store, diff: StoresDiff, catalogue: Catalogue
+) -> tuple[dict[str, bytes], tuple[tuple[Colour, str], ...]]:
+    """PNGs by name (`origins`; with intensities `reference`, `candidate`, `difference`), and the map's legend."""
+    png, legend = origin_map(diff.screened)
+    maps = {"origins": png}
+    images = [final_image(store, catalogue) for store in (reference, candidate)]
+    if images[0] is not None and images[1] is not None:
+        maps["reference"], maps["candidate"] = intensity(images[0]), intensity(images[1])
+        maps["difference"] = difference(images[0], images[1])
+    return maps, legend

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from ..tracer.catalogue import Catalogue
     from ..tracer.diff import Diff
 
 AssertTraces = Callable[..., "Diff"]
@@ -31,13 +32,14 @@ def _compare(
     from ..tracer.diff import compare
     from ..tracer.text import read
 
-    found = compare(read(reference), read(candidate), load(catalogue))
+    known = load(catalogue)
+    found = compare(read(reference), read(candidate), known)
     if not (found.same if strict else found.agree):
-        pytest.fail(_page(found), pytrace=False)
+        pytest.fail(_page(found, known), pytrace=False)
     return found
 
 
-def _page(diff: Diff) -> str:
+def _page(diff: Diff, catalogue: Catalogue) -> str:
     """The diff as it is shown on a terminal, without colours."""
     import io
 
@@ -46,5 +48,5 @@ def _page(diff: Diff) -> str:
     from .render_diff import diff_page
 
     text = io.StringIO()
-    diff_page(Console(file=text, width=100, highlight=False, color_system=None), diff)
+    diff_page(Console(file=text, width=100, highlight=False, color_system=None), diff, catalogue)
     return text.getvalue()

@@ -9,21 +9,33 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .values import count, pair, short
+from .values import count, formula_words, pair, short, shortened, where
 
 if TYPE_CHECKING:
+    from ..tracer.catalogue import Catalogue
     from ..tracer.diff import Alone, Diff, Finding
 
+_ALONE = 8
+"""Quantities on one side only that get a line each."""
+_STRANGERS = 5
+"""So many times more quantities on one side than on both: two traces that hardly belong together."""
+_SKIPPED = 5
+"""Lines that were not read, of which each trace shows so many."""
 
-def diff_page(console: Console, diff: Diff, *, everything: bool = False) -> None:
-    """Print `diff`; with `everything` also the quantities that agree."""
+
+def diff_page(console: Console, diff: Diff, catalogue: Catalogue, *, everything: bool = False) -> None:
+    """Print `diff`; with `everything` also the quantities that agree. `catalogue` words what is too long to print."""
     console.print(_headline(diff))
+    if stranger := _strangers(diff):
+        console.print(Text(stranger, style="yellow"), soft_wrap=True)
     _settings(console, diff)
-    _findings(console, "origins: they differ although everything they come from agrees", diff.origins, "bold red")
-    _findings(console, "decisions that flipped near a tie", diff.flipped, "yellow")
+    origins = "origins: they differ although everything they come from agrees"
+    healed = "healed: they differ, yet what is computed from them agrees"
+    _findings(console, origins, diff.origins, "bold red", catalogue)
+    _findings(console, "decisions that flipped near a tie", diff.flipped, "yellow", catalogue)
     _dragged(console, diff)
-    _findings(console, "healed: they differ, yet what is computed from them agrees", diff.healed, "cyan")
-    _alone(console, diff.missing)
+    _findings(console, healed, diff.healed, "cyan", catalogue)
+    _alone(console, diff.missing, everything=everything)
     if everything:
         _agreeing(console, diff)
     _footer(console, diff)
@@ -46,17 +58,30 @@ def _headline(diff: Diff) -> Text:
     return Text("DIFFERENT ", style="bold red") + Text(f"first bad: {names}", style="bold")
 
 
+def _strangers(diff: Diff) -> str:
+    """What to ask first where the traces have next to nothing in common."""
+    common = len({judged.quantity for judged in diff.judged if judged.both})
+    apart = sum(not one.partly for one in diff.missing)
+    if apart < _STRANGERS * max(1, common):
+        return ""
+    return f"{count(common, 'quantity')} on both sides, {apart} on one alone: do they trace the same things?"
+
+
 def _settings(console: Console, diff: Diff) -> None:
     if not diff.config:
         return
     console.print(Text("\nsettings differ, look here first", style="bold"))
     for setting in diff.config:
-        left, right = pair(setting.reference, setting.candidate)
+        absent = "none fits" if setting.source == "inferred" else "not given"
+        told = pair(setting.reference, setting.candidate)
+        left, right = (
+            t if v is not None else absent for t, v in zip(told, (setting.reference, setting.candidate), strict=True)
+        )
         note = " (inferred from the trace)" if setting.source == "inferred" else ""
         console.print(Text(f"  {setting.name}: reference {left}, candidate {right}{note}"), soft_wrap=True)
 
 
-def _findings(console: Console, title: str, findings: Sequence[Finding], style: str) -> None:
+def _findings(console: Console, title: str, findings: Sequence[Finding], style: str, catalogue: Catalogue) -> None:
     if not findings:
         return
     console.print(Text(f"\n{title}", style="bold"))
@@ -67,7 +92,7 @@ def _findings(console: Console, title: str, findings: Sequence[Finding], style: 
     for finding in findings:
         left, right = pair(*_values(finding))
         table.add_row(Text(finding.quantity, style=style), left, right, _side(finding))
-        notes += _notes(finding)
+        notes += _notes(finding, catalogue)
     console.print(table)
     for note in notes:
         console.print(note, soft_wrap=True)
@@ -78,34 +103,46 @@ def _values(finding: Finding) -> tuple[object, object]:
 
 
 def _side(finding: Finding) -> str:
-    words = {"neither": "neither: an input", "unknown": "-"}
+    words = {"neither": "neither: an input", "unknown": "cannot be told"}
     return words.get(str(finding.side), str(finding.side))
 
 
-def _notes(finding: Finding) -> list[Text]:
+def _notes(finding: Finding, catalogue: Catalogue) -> list[Text]:
     notes: list[Text] = []
     if finding.pattern is not None:
-        text = f"  {finding.quantity} looks like {finding.pattern.text} ({finding.pattern.confidence:.0%})"
+        text = f"  {finding.quantity} looks like {shortened(finding.pattern.text)} ({finding.pattern.confidence:.0%})"
         notes.append(Text(text, style="magenta"))
-    if finding.why:
-        notes.append(Text(f"  {finding.quantity}: {_why(finding)}", style="dim"))
-    if finding.different > 1:
-        notes.append(
-            Text(f"  {finding.quantity} differs in {finding.different} of {finding.records} records", style="dim")
-        )
+    if why := _why(finding, catalogue):
+        notes.append(Text(f"  {finding.quantity}: {why}", style="dim"))
+    if place := _place(finding):
+        notes.append(Text(f"  {finding.quantity} differs {place}", style="dim"))
     if finding.candidate.source:
         notes.append(Text(f"  {finding.quantity} is recorded at {finding.candidate.source}", style="dim"))
     return notes
 
 
-def _why(finding: Finding) -> str:
-    """The reason without the name of the quantity, which stands before it already."""
-    side, colon, rest = finding.why.partition(": ")
+def _place(finding: Finding) -> str:
+    """In how many records, and in which the values differ that are shown."""
+    many = f"in {finding.different} of {finding.records} records" if finding.different > 1 else ""
+    step = where(finding.reference)
+    return f"{many}, shown at {step}" if many and step else f"at {step}" if step else many
+
+
+def _why(finding: Finding, catalogue: Catalogue) -> str:
+    """The reason without the name of the quantity, which stands before it already; long formulas in words."""
+    why = finding.why
+    for told in (finding.reference_closure, finding.candidate_closure):
+        if told is not None and told.formula:
+            why = why.replace(told.formula, formula_words(told.formula, catalogue.get(finding.quantity)))
+    side, colon, rest = why.partition(": ")
     name = f"{finding.quantity}: "
-    if colon and side in ("reference", "candidate"):
-        rest = rest.removeprefix(name).removeprefix(f"{finding.quantity} ")
-        return f"in the {side}, {rest}" if not rest.startswith("is ") else f"the {side}'s {rest}"
-    return finding.why.removeprefix(name)
+    if not colon or side not in ("reference", "candidate"):
+        return why.removeprefix(name)
+    first, _, second = rest.partition("; candidate: ")
+    if first == second:
+        return first
+    rest = rest.removeprefix(name).removeprefix(f"{finding.quantity} ")
+    return f"in the {side}, {rest}" if not rest.startswith("is ") else f"the {side}'s {rest}"
 
 
 def _dragged(console: Console, diff: Diff) -> None:
@@ -117,14 +154,22 @@ def _dragged(console: Console, diff: Diff) -> None:
         console.print(Text(f"  {finding.quantity}  from {because}"), soft_wrap=True)
 
 
-def _alone(console: Console, missing: Sequence[Alone]) -> None:
+def _alone(console: Console, missing: Sequence[Alone], *, everything: bool) -> None:
     if not missing:
         return
     console.print(Text("\non one side only", style="bold"))
-    for one in missing:
-        lines = ", ".join(str(r.line) for r in one.records[:8]) + (" …" if len(one.records) > 8 else "")
-        some = "some records of " if one.partly else ""
-        console.print(Text(f"  {some}{one.quantity}: only the {one.side} has it (line {lines})"), soft_wrap=True)
+    for side in dict.fromkeys(one.side for one in missing):
+        whole = [one for one in missing if one.side is side and not one.partly]
+        few = everything or len(whole) <= _ALONE
+        for one in missing:
+            if one.side is side and (few or one.partly):
+                lines = ", ".join(str(r.line) for r in one.records[:8]) + (" …" if len(one.records) > 8 else "")
+                some = "some records of " if one.partly else ""
+                console.print(Text(f"  {some}{one.quantity}: only the {side} has it (line {lines})"), soft_wrap=True)
+        if not few:
+            names = ", ".join(one.quantity for one in whole[:_ALONE])
+            text = f"  only the {side} has {len(whole)} quantities: {names} … (--all lists them)"
+            console.print(Text(text), soft_wrap=True)
 
 
 def _agreeing(console: Console, diff: Diff) -> None:
@@ -142,16 +187,25 @@ def _agreeing(console: Console, diff: Diff) -> None:
 
 def _footer(console: Console, diff: Diff) -> None:
     counts = ", ".join(f"{n} {word}" for word, n in diff.counts().items() if n)
-    console.print(Text(f"\n{counts}", style="dim"), soft_wrap=True)
+    console.print(Text(f"\n{counts}{_headings(diff)}", style="dim"), soft_wrap=True)
     for note in _merged(diff.notes):
         console.print(Text(note, style="dim"), soft_wrap=True)
     for trace in (diff.reference, diff.candidate):
-        for skipped in trace.skipped[:5]:
+        lost = [skipped for skipped in trace.skipped if skipped.lost]
+        for skipped in lost[:_SKIPPED]:
             text = f"{trace.name}:{skipped.line} was not read: {skipped.reason}: {skipped.text[:60]}"
             console.print(Text(text, style="yellow"), soft_wrap=True)
-        if len(trace.skipped) > 5:
-            more = f"{trace.name}: {len(trace.skipped) - 5} more lines were not read (--json lists them)"
+        if len(lost) > _SKIPPED:
+            more = f"{trace.name}: {len(lost) - _SKIPPED} more lines were not read (--json lists them)"
             console.print(Text(more, style="yellow"), soft_wrap=True)
+
+
+def _headings(diff: Diff) -> str:
+    """Headings among the TRACE lines, which hold no value."""
+    counts = [sum(not skipped.lost for skipped in trace.skipped) for trace in (diff.reference, diff.candidate)]
+    if not any(counts):
+        return ""
+    return f"; {counts[0]} headings in each" if counts[0] == counts[1] else f"; {counts[0]} and {counts[1]} headings"
 
 
 def _merged(notes: Sequence[str]) -> list[str]:

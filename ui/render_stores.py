@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .values import count
+from .values import count, shortened
 
 if TYPE_CHECKING:
     from ..tracer.store_judge import Judgement, StoresDiff
@@ -20,8 +20,12 @@ SHOWN = 12
 def stores_page(console: Console, diff: StoresDiff, pictures: list[Path], *, everything: bool = False) -> None:
     """Print `diff`; with `everything` each set of origins and each quantity, also those that agree."""
     console.print(_headline(diff), soft_wrap=True)
+    if diff.settings:
+        console.print(Text("settings differ, look here first", style="bold"))
     for name, left, right in diff.settings:
-        console.print(Text(f"  {name} differ: reference {left}, candidate {right}"), soft_wrap=True)
+        console.print(Text(f"  {name}: reference {left}, candidate {right}"), soft_wrap=True)
+    if diff.settings:
+        console.print()
     _causes(console, diff)
     _sets(console, diff, everything)
     _columns(console, diff, everything)
@@ -43,7 +47,9 @@ def _headline(diff: StoresDiff) -> Text:
         return Text("SAME ", style="bold green") + Text(f"{size} agree{more}")
     causes = diff.causes
     if not causes:
-        return Text("DIFFERENT ", style="bold yellow") + Text(f"no origin; quantities on one side only; {size}")
+        sided = screened.only_reference or screened.only_candidate
+        why = "quantities on one side only" if sided else "a decision flipped, or what differs heals"
+        return Text("DIFFERENT ", style="bold yellow") + Text(f"no origin; {why}; {size}")
     names = "; ".join(" and ".join(quantities) for quantities, _, _ in causes[:4])
     said = f"first bad: {names}" if len(causes) == 1 else f"{len(causes)} separate causes: {names}"
     more = " …" if len(causes) > 4 else ""
@@ -85,7 +91,10 @@ def _said(one: Judgement) -> list[str]:
     said: list[str] = []
     for quantity, side, pattern in one.origins:
         fault = {"neither": "an input differs", "unknown": "the side cannot be told"}.get(side, f"{side} at fault")
-        said.append(f"judged there: {quantity}, {fault}" + (f", looks like {pattern}" if pattern else ""))
+        said.append(f"judged there: {quantity}, {fault}" + (f", looks like {shortened(pattern)}" if pattern else ""))
+    for quantity, role in one.beside:
+        how = "what is computed from it agrees" if role == "healed" else "a decision flipped near a tie"
+        said.append(f"judged there: {quantity} differs, {how}")
     return said if one.judged else ["not judged: too many sets"]
 
 

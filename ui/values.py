@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..tracer.catalogue import Quantity
+    from ..tracer.model import Record
 
 
 def count(number: int, noun: str) -> str:
@@ -18,6 +23,30 @@ def short(value: object, digits: int = 6) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return " ".join(short(v, digits) for v in value)
     return "-" if value is None else str(value)
+
+
+def where(record: Record) -> str:
+    """The record's place in the loop nest, as its line says it: `source 0, phi 2, mosaic 1`."""
+    from ..tracer.place import place
+
+    return ", ".join(f"{loop} {number}" for loop, number in place(record).items())
+
+
+_LONG = 80
+"""Characters of a formula that are read at a glance."""
+
+
+def formula_words(text: str, quantity: Quantity | None) -> str:
+    """A formula that fits on a line as it is; a longer one as what the catalogue says of it, or as it begins."""
+    if len(text) <= _LONG:
+        return text
+    why = next((f.why for f in quantity.formulas if f.formula.text == text), "") if quantity else ""
+    return f"what its formula gives ({why})" if why else text[:_LONG].rstrip() + "…"
+
+
+def shortened(text: str, most: int = 100) -> str:
+    """A text of at most `most` characters; --json has it in full."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def pair(reference: object, candidate: object) -> tuple[str, str]:

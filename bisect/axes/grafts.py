@@ -1,111 +1,162 @@
-"""Grafts as points: quantities of the candidate that are replaced by the reference's values.
+"""The axis of grafts: quantities of the candidate replaced by the reference's values, from the inputs to the image.
 
-With nothing replaced the candidate is bad; with every suspect replaced it should be good. The smallest sets of
-quantities whose replacement heals it are what is wrong with the candidate, proved by the result and not by guessing.
+An origin is a quantity that differs though everything it is computed from agrees. Once the first origins are replaced,
+what differs still and has only agreeing parents is at fault by itself: the faults that lay behind the first ones come
+to light, layer by layer, each in one run. What is replaced too late proves nothing: the intensity alone heals all.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from ...tracer.errors import FirstbadError
-from ..search.drive import run_serial
-from ..search.subsets import SubsetSearch
-from ..verdict import Culprit, Kind, Several, Verdict
+from ...tracer.catalogue import Catalogue
 
-Run = Callable[[frozenset[str]], float]
-ENDS = ("the candidate as it is", "everything grafted")
+_NOTHING = 1e-12
+"""A share of the error that is no change."""
+
+
+class Grafts(Protocol):
+    """A candidate that can be run, or computed, with some of its quantities replaced."""
+
+    def error(self, names: frozenset[str]) -> float:
+        """Σ|I − I(reference)| with `names` replaced; nan where there is no number."""
+        ...
+
+    def origins(self, names: frozenset[str], without: frozenset[str]) -> Sequence[str]:
+        """What then differs from the reference though all it comes from agrees; `without` are not looked at."""
+        ...
+
+    def obstacle(self, name: str) -> str:
+        """Why `name` cannot be replaced, as a sentence's end; "" if it can."""
+        ...
+
+    def unsure(self, names: frozenset[str]) -> tuple[str, ...]:
+        """Of which quantities it had to be assumed how they change then; () where everything is computed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A quantity that is at fault by itself.
+
+    `with_` are the origins that it is computed from; `healed` is the share of the error that goes when it and they are
+    replaced, `gain` how much of that is its own. `unsure` are quantities of which that share rests on an assumption.
+    `idle` where it changes nothing, neither then nor when it alone is left as it was.
+    """
+
+    name: str
+    layer: int
+    with_: tuple[str, ...]
+    healed: float
+    gain: float
+    unsure: tuple[str, ...] = ()
+    idle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Healing:
-    """Every smallest set that heals, the smallest first; no `sets` where even all of them together do not.
+    """The origins, from the inputs down; all of them together remove the share `healed` of the error.
 
-    `healed` is the share of the error that the first set removes, which was `before` and is `after`; `alone` the share
-    that each quantity removes by itself, `runs` how often the program ran. Of no set can a quantity be left out.
+    Without any, and none `barred`, nothing differs by more than rounding, whatever `before` is.
+    `runs` is how often the candidate ran; `barred` says why origins cannot be replaced (what comes from them then was).
     """
 
-    sets: tuple[tuple[str, ...], ...]
+    origins: tuple[Origin, ...]
     healed: float
     before: float
     after: float
     runs: int
-    alone: dict[str, float] = field(default_factory=dict[str, float])
-    evidence: tuple[str, ...] = ()
+    barred: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def same(self) -> bool:
+        """Whether there was nothing to heal."""
+        return not self.origins and not self.barred and not math.isnan(self.before)
 
     @property
     def quantities(self) -> tuple[str, ...]:
-        """The first set."""
-        return self.sets[0] if self.sets else ()
+        """Those that change the image."""
+        return tuple(o.name for o in self.origins if not o.idle)
 
 
-class GraftAxis:
-    """`run` computes with the given quantities grafted and returns the error (not negative, 0 is none).
+class Runs:
+    """The runs that were asked for; each set is run once."""
 
-    A set heals that takes away at least the share `enough` of the error. Suspects are usually the origins of a diff:
-    everything computed from a culprit heals the result too, and would be named beside it.
-    """
-
-    def __init__(self, quantities: Sequence[str], run: Run, enough: float = 0.999) -> None:
-        self.points = tuple(dict.fromkeys(quantities))
-        self._run, self._enough = run, enough
-        self._seen: dict[frozenset[str], float] = {}
+    def __init__(self, grafts: Grafts) -> None:
+        self.grafts = grafts
+        self._errors: dict[frozenset[str], float] = {}
+        self._looks: set[frozenset[str]] = set()
 
     @property
-    def runs(self) -> int:
-        """How often the program ran: each set once."""
-        return len(self._seen)
+    def count(self) -> int:
+        """How often the candidate ran."""
+        return len(self._errors.keys() | self._looks)
 
-    def error(self, grafted: frozenset[str] = frozenset()) -> float:
-        """What is left with these grafts; nan where the run gave no number."""
-        if grafted not in self._seen:
-            self._seen[grafted] = self._run(grafted)
-        return self._seen[grafted]
+    def error(self, names: frozenset[str]) -> float:
+        """See `Grafts`."""
+        if names not in self._errors:
+            self._errors[names] = self.grafts.error(names)
+        return self._errors[names]
 
-    def healed(self, grafted: frozenset[str]) -> float:
-        """Which share of the error these grafts take away: 1 all, 0 nothing, below 0 where it grows."""
-        before = self.error()
-        return 1 - self.error(grafted) / before if before else 1.0
+    def healed(self, names: frozenset[str]) -> float:
+        """Which share of the error goes: 1 all, 0 nothing, below 0 where it grows."""
+        before = self.error(frozenset())
+        return 1 - self.error(names) / before if before else 1.0
 
-    def search(self) -> SubsetSearch:
-        """The search for the smallest sets of grafts that heal; what heals a part by itself is looked at first."""
-        search = SubsetSearch(self.points, hints=self._helpful(), confirm=False, repair=True, ends=ENDS)
-        for grafted in self._seen:
-            search.record(grafted, self.probe(grafted))
-        return search
-
-    def probe(self, grafted: frozenset[str]) -> Verdict:
-        """Run with these grafts; an error we know is a verdict with its sentence, no number is NO_DATA."""
-        try:
-            share = self.healed(grafted)
-        except FirstbadError as problem:
-            return Verdict(Kind.CANNOT_RUN, str(problem))
-        if math.isnan(share):
-            return Verdict(Kind.NO_DATA, "the run gave no number")
-        kind = Kind.GOOD if share >= self._enough else Kind.BAD
-        return Verdict(kind, f"{100 * share:.4g} % healed", measure={"healed": share})
-
-    def _helpful(self) -> list[str]:
-        return [q for q in self.points if frozenset([q]) in self._seen and self.healed(frozenset([q])) > 0]
+    def origins(self, names: frozenset[str], without: frozenset[str]) -> Sequence[str]:
+        """See `Grafts`."""
+        self._looks.add(names)
+        return self.grafts.origins(names, without)
 
 
-def healing_sets(quantities: Sequence[str], run: Run, enough: float = 0.999) -> Healing:
-    """Every smallest set of grafts that heals at least `enough` of the error (at most eight of them).
+def heal(grafts: Grafts, catalogue: Catalogue) -> Healing:
+    """Find every origin, layer by layer, and what each does to the image. Nothing runs twice."""
+    runs = Runs(grafts)
+    before = runs.error(frozenset())
+    if before == 0 or math.isnan(before):
+        return Healing((), 1.0 if before == 0 else 0.0, before, before, runs.count)
+    layers, barred = _layers(runs, catalogue)
+    names = frozenset(name for layer in layers for name in layer)
+    if not names and not barred:
+        return Healing((), 1.0, before, before, runs.count)
+    origins = [_origin(runs, catalogue, name, n, names) for n, layer in enumerate(layers) for name in layer]
+    origins.sort(key=lambda o: (o.layer, -o.healed))
+    return Healing(tuple(origins), runs.healed(names), before, runs.error(names), runs.count, barred)
 
-    Both ends are run, then each quantity by itself, then the sets between that the search asks for.
-    """
-    axis = GraftAxis(quantities, run, enough)
-    before, everything = axis.error(), frozenset(axis.points)
-    if before == 0 or not axis.points:
-        return Healing((), 1.0 if before == 0 else 0.0, before, before, axis.runs)
-    if axis.probe(everything).kind is not Kind.GOOD:
-        return Healing((), 0.0, before, before, axis.runs, evidence=(axis.probe(everything).reason,))
-    alone = {q: axis.healed(frozenset([q])) for q in axis.points}
-    result = run_serial(axis.search(), axis.probe).result
-    sets = ((result.point,),) if isinstance(result, Culprit) else result.sets if isinstance(result, Several) else ()
-    each = [tuple(sorted(s, key=lambda q: -alone[q])) for s in sets]
-    each.sort(key=lambda s: (len(s), -axis.healed(frozenset(s))))
-    first = frozenset(each[0] if each else ())
-    return Healing(tuple(each), axis.healed(first), before, axis.error(first), axis.runs, alone, tuple(result.evidence))
+
+def together(grafts: Grafts, names: Sequence[str]) -> Healing:
+    """The same of given quantities, replaced together; nothing is looked for."""
+    runs = Runs(grafts)
+    chosen = frozenset(names)
+    origins = tuple(
+        Origin(name, 0, (), runs.healed(chosen), math.nan, grafts.unsure(chosen)) for name in dict.fromkeys(names)
+    )
+    return Healing(origins, runs.healed(chosen), runs.error(frozenset()), runs.error(chosen), runs.count)
+
+
+def _layers(runs: Runs, catalogue: Catalogue) -> tuple[list[list[str]], dict[str, str]]:
+    """Origins that can be replaced, each layer found with the earlier ones replaced; and those that cannot be."""
+    layers, barred = list[list[str]](), dict[str, str]()
+    while True:
+        named = frozenset(name for layer in layers for name in layer)
+        found = [n for n in runs.origins(named, frozenset(barred)) if n not in named and n not in barred]
+        outer = [n for n in found if catalogue.ancestors(n).isdisjoint(found)]
+        stuck = {n: why for n in outer if (why := runs.grafts.obstacle(n))}
+        barred |= stuck
+        able = [n for n in outer if n not in stuck]
+        if able:
+            layers.append(able)
+        elif not stuck:
+            return layers, barred
+
+
+def _origin(runs: Runs, catalogue: Catalogue, name: str, layer: int, names: frozenset[str]) -> Origin:
+    above = catalogue.ancestors(name) & names
+    with_ = tuple(sorted(above))
+    healed = runs.healed(above | {name})
+    gain, unsure = healed - runs.healed(above), runs.grafts.unsure(above | {name})
+    idle = abs(gain) < _NOTHING and abs(runs.healed(names) - runs.healed(names - {name})) < _NOTHING
+    return Origin(name, layer, with_, healed, gain, unsure, idle)

@@ -82,6 +82,8 @@ static void take_header(Options *o, const char *name, int is_mask) {
         take_all(o, header, is_mask);
     else if (is_mask)
         o->mask_file = NULL;
+    else
+        o->image_file = NULL;
     free(header);
 }
 

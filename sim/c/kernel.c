@@ -139,9 +139,8 @@ static void inner_step(Experiment *e, Sample *x, int traced, double weight) {
 
 /* ---- the loops ---- */
 
-/* --trace-steps is for the text; a stream has one record of a quantity a subpixel. */
 static int all_steps_traced(const Experiment *e, const Sample *x) {
-    return e->own.trace_steps && (x->taps & TAP_TEXT);
+    return e->own.trace_steps && x->taps;
 }
 
 static int at_pixel_512(const Sample *x) {

@@ -36,21 +36,20 @@ static const char *const NAMES[QUANTITY_COUNT] = {QUANTITIES(AS_NAME)};
 
 /* Where in the loop nest a record stands, for its braces: nothing, its source, or that with phi step and domain. */
 typedef struct Place {
-    int first;  /* the first source, phi step and domain: all that a stream has */
     char text[64];
 } Place;
 
-static const Place PIXEL = {1, ""};
+static const Place PIXEL = {""};
 
 static Place source_place(const Experiment *e, const Sample *x) {
-    Place place = {x->source == 0, ""};
+    Place place = {""};
     if (e->own.trace_steps)
         snprintf(place.text, sizeof place.text, "source=%d", x->source);
     return place;
 }
 
 static Place step_place(const Experiment *e, const Sample *x) {
-    Place place = {x->source == 0 && x->tic == 0 && x->domain == 0, ""};
+    Place place = {""};
     if (e->own.trace_steps)
         snprintf(place.text, sizeof place.text, "source=%d,phi=%d,mosaic=%d", x->source, x->tic, x->domain);
     return place;
@@ -58,8 +57,8 @@ static Place step_place(const Experiment *e, const Sample *x) {
 
 static void emit(const Sample *x, const Place *place, int quantity, const double *values, size_t count) {
     if (x->taps & TAP_TEXT)
-        firstbad_trace_record(&text_trace, NAMES[quantity], place->text, values, count);
-    if ((x->taps & TAP_STREAM) && place->first)
+        FIRSTBAD_TRACE_VALUES_IN(&text_trace, NAMES[quantity], place->text, values, count);
+    if (x->taps & TAP_STREAM)
         FIRSTBAD_STREAM(&stream, (uint32_t)x->slow, (uint32_t)x->fast, (unsigned)quantity, values, count);
 }
 
@@ -231,7 +230,8 @@ static void tell_inputs(const Experiment *e) {
     FIRSTBAD_TRACE_INPUT(&text_trace, o->matrix_file);
     FIRSTBAD_TRACE_INPUT(&text_trace, o->source_file);
     FIRSTBAD_TRACE_INPUT(&text_trace, o->mask_file);
-    FIRSTBAD_TRACE_INPUT(&text_trace, o->image_file);
+    if (o->mask_file == NULL || o->image_file == NULL || strcmp(o->mask_file, o->image_file) != 0)
+        FIRSTBAD_TRACE_INPUT(&text_trace, o->image_file);
     FIRSTBAD_TRACE_INPUT(&text_trace, o->stol_file);
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +14,8 @@ from ...tracer.errors import FirstbadError
 from ..output import console, say_json
 
 if TYPE_CHECKING:
-    from ...tracer.calibrate import Measured, Twin
+    from ...bisect.inquiry import Case
+    from ...tracer.calibrate import Twin
     from ...tracer.model import Trace
     from ...tracer.noise import NoiseTable
 
@@ -50,14 +51,16 @@ def register(app: typer.Typer) -> None:
         texts = [*(args or []), *(_lines(cases) if cases else [])] or [""]
         plan = Plan(tuple(run or ()), tuple(texts), last_bit, tuple(warm.split(",")) if warm else (), timeout)
         plan.check(traces or [])
-        twins = [*_logs(traces or []), *plan.twins()]
+        failed: list[str] = []
+        twins = [*_logs(traces or []), *plan.twins(failed)]
         measured = measure_noise(twins, load(catalogue))
-        table = NoiseTable(measured.rows, plan.evidence(len(twins), measured.left_out))
+        left_out = (*measured.left_out, *failed)
+        table = NoiseTable(measured.rows, plan.evidence(len(twins), left_out))
         _write(out, table)
         if as_json:
-            say_json({"written": str(out), "compared": len(twins), "left_out": list(measured.left_out)})
+            say_json({"written": str(out), "compared": len(twins), "left_out": list(left_out)})
         else:
-            _page(out, table, measured, len(twins))
+            _page(out, table, left_out, len(twins))
         return 0
 
 
@@ -81,71 +84,102 @@ class Plan:
                 slug="usage",
             )
 
-    def twins(self) -> Iterator[Twin]:
-        """The first command's trace with each other one of the same arguments."""
-        from ...tracer.calibrate import Twin, last_bit
+    def twins(self, failed: list[str]) -> Iterator[Twin]:
+        """The first command's trace with each other one of the same arguments; runs without a trace go to `failed`.
 
+        FirstbadError `no-trace-run` where they all do.
+        """
         if not self.commands:
             return
         with tempfile.TemporaryDirectory(prefix="firstbad-calibrate-") as folder:
-            runner = _Runner(self, Path(folder))
+            runner = _Runner(self, Path(folder), failed)
             for number, text in enumerate(self.arguments, 1):
-                first = runner.trace(self.commands[0], text)
-                for index, command in enumerate(self.commands[1:], 2):
-                    yield Twin(f"command {index}, case {number}", first, runner.trace(command, text))
-                for seed in range(self.last_bit):
-                    index, moved = seed % len(self.commands), last_bit(text, seed)
-                    if moved != text:
-                        where = f"command {index + 1}, case {number}, last bits moved"
-                        yield Twin(where, first, runner.trace(self.commands[index], moved))
+                yield from self._case(runner, number, text)
+        if runner.trouble is not None and not runner.traces:
+            raise runner.trouble
+
+    def _case(self, runner: _Runner, number: int, text: str) -> Iterator[Twin]:
+        from ...tracer.calibrate import Twin, last_bit, precision
+
+        plain = [runner.trace(i, text, f"command {i + 1}, case {number}") for i in range(len(self.commands))]
+        first = plain[0]
+        if first is None:
+            return
+        for index, trace in enumerate(plain[1:], 2):
+            if trace is not None:
+                yield Twin(f"command {index}, case {number}", first, trace)
+        for count in range(self.last_bit):
+            index = count % len(plain)
+            like = plain[index]
+            moved = "" if like is None else last_bit(text, number * self.last_bit + count, precision(like))
+            if moved and moved != text:
+                where = f"command {index + 1}, case {number}, last bits moved"
+                trace = runner.trace(index, moved, where)
+                if trace is not None:
+                    yield Twin(where, first, trace)
 
     def evidence(self, compared: int, left_out: Sequence[str]) -> dict[str, object]:
-        """What the table says of itself."""
+        """What the table says of itself: enough to run each row's command and case again."""
         from datetime import date
 
         return {
             "date": date.today().isoformat(),
             "compared": compared,
-            "left_out": len(left_out),
-            "commands": list(self.commands),
-            "cases": len(self.arguments),
             "last_bit": self.last_bit,
+            "left_out": list(left_out),
+            "commands": list(self.commands),
+            "cases": list(self.arguments),
         }
 
 
 class _Runner:
-    """Runs commands in copies of this directory; a run without a trace is an error."""
+    """Runs commands in copies of this directory; those without a trace are noted in `failed`."""
 
-    def __init__(self, plan: Plan, folder: Path) -> None:
+    def __init__(self, plan: Plan, folder: Path, failed: list[str]) -> None:
         from ...bisect.inquiry import Case, GateLimits, Inquiry, Program
         from ...bisect.lab import Lab, full_room, surroundings
 
-        self.plan = plan
-        self.programs = {
-            c: Program(f"run{n}", c, warm=plan.warm if c.startswith("{python}") else ())
+        self.failed, self.traces = failed, 0
+        self.trouble: FirstbadError | None = None
+        self.programs = [
+            Program(f"run{n}", c, warm=plan.warm if c.startswith("{python}") else ())
             for n, c in enumerate(plan.commands, 1)
-        }
-        first = self.programs[plan.commands[0]]
+        ]
         cases = tuple(Case(f"case {n}", text) for n, text in enumerate(plan.arguments, 1))
-        inquiry = Inquiry(first, first, cases, GateLimits(), timeout=plan.timeout)
+        inquiry = Inquiry(self.programs[0], self.programs[0], cases, GateLimits(), timeout=plan.timeout)
         self.lab, self.room = Lab(inquiry, folder), full_room(surroundings(inquiry))
 
-    def trace(self, command: str, arguments: str) -> Trace:
-        """What the command prints with these arguments."""
+    def trace(self, index: int, arguments: str, where: str) -> Trace | None:
+        """What command number `index` prints with these arguments; what else it left is removed."""
         from ...bisect.inquiry import Case
+
+        case = Case("case", arguments)
+        try:
+            found = self._run(index, case)
+        except FirstbadError as problem:
+            self.trouble = problem
+            self.failed.append(f"{where}: {problem.message}")
+            return None
+        finally:
+            self.lab.forget(case)
+        self.traces += 1
+        return found
+
+    def _run(self, index: int, case: Case) -> Trace:
         from ...tracer.text import read
 
-        done = self.lab.run(self.programs[command], Case("case", arguments), self.room, None)
+        program = self.programs[index]
+        done = self.lab.run(program, case, self.room, None)
         log = done.folder / "stdout"
         if done.ended.code != 0 or b"TRACE" not in log.read_bytes():
             late = "it did not end in time" if done.ended.timed_out else ""
             said = done.ended.problem or late or done.ended.text("stderr").strip().rpartition("\n")[2]
             raise FirstbadError(
-                f"`{command}` gave no trace with `{arguments}`: {said or f'status {done.ended.code}'}",
+                f"`{program.command}` gave no trace with `{case.args}`: {said or f'status {done.ended.code}'}",
                 remedy="run it by hand; it must print TRACE lines and end with status 0",
                 slug="no-trace-run",
             )
-        return read(log)
+        return replace(read(log), folder=str(Path.cwd()))  # the files that it read lie here; the copies go
 
 
 def _logs(paths: Sequence[Path]) -> Iterator[Twin]:
@@ -178,7 +212,7 @@ def _write(path: Path, table: NoiseTable) -> None:
         ) from None
 
 
-def _page(path: Path, table: NoiseTable, measured: Measured, compared: int) -> None:
+def _page(path: Path, table: NoiseTable, left_out: Sequence[str], compared: int) -> None:
     from rich.text import Text
 
     out = console()
@@ -195,5 +229,5 @@ def _page(path: Path, table: NoiseTable, measured: Measured, compared: int) -> N
                     f"  {key} ({dtype}): {row.ulp:.3g} roundings in {row.where}. Is that rounding? See `firstbad diff`"
                 )
                 out.print(Text(text, style="yellow"), soft_wrap=True)
-    for where in measured.left_out:
-        out.print(Text(f"  left out, a decision or a shape differs: {where}", style="dim"), soft_wrap=True)
+    for where in left_out:
+        out.print(Text(f"  left out: {where}", style="dim"), soft_wrap=True)

@@ -10,6 +10,11 @@ import typer
 from ..output import DIFFERENT, SAME, console, say_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.text import Text
+
+    from ...tracer.catalogue import Catalogue
     from ...tracer.closure import ClosureResult
 
 
@@ -25,15 +30,16 @@ def register(app: typer.Typer) -> None:
     ) -> int:
         """Evaluate each quantity's formula from the values in the same trace; the first that fails is named.
 
-        Exit 0 everything follows, 1 something does not, 2 trouble (also where nothing can be checked).
+        What follows but for a wrong unit label is told. Exit 0 everything follows, 1 something does not, 2 trouble
+        (also where nothing can be checked).
         """
         from ...tracer.catalogue import load
         from ...tracer.closure import check as closures
         from ...tracer.closure import first_broken
         from ...tracer.text import read
 
-        whole = read(trace)
-        results = closures(whole, load(catalogue, noise))
+        whole, known = read(trace), load(catalogue, noise)
+        results = closures(whole, known)
         if all(r.holds is None for r in results):
             _refuse(trace, results)
         broken = [r for r in results if r.holds is False]
@@ -50,8 +56,8 @@ def register(app: typer.Typer) -> None:
                 }
             )
         else:
-            _page(results, broken, first)
-        return DIFFERENT if broken else SAME
+            _page(results, first, known)
+        return DIFFERENT if first else SAME
 
 
 def _refuse(trace: Path, results: list[ClosureResult]) -> None:
@@ -67,9 +73,12 @@ def _refuse(trace: Path, results: list[ClosureResult]) -> None:
 
 
 def _row(result: ClosureResult) -> dict[str, Any]:
+    from ...tracer.place import place
+
     return {
         "quantity": result.quantity,
         "line": result.record.line,
+        "scope": place(result.record),
         "value": list(result.record.values),
         "expected": result.expected,
         "factor": result.factor,
@@ -79,21 +88,48 @@ def _row(result: ClosureResult) -> dict[str, Any]:
     }
 
 
-def _page(results: list[ClosureResult], broken: list[ClosureResult], first: ClosureResult | None) -> None:
+def _page(results: list[ClosureResult], first: ClosureResult | None, known: Catalogue) -> None:
     from rich.text import Text
-
-    from ..values import short
 
     out = console()
     held = sum(r.holds is True for r in results)
-    unknown = sum(r.holds is None for r in results)
+    labels = [r for r in results if r.label]
+    broken = [r for r in results if r.broken]
     if first is None:
-        out.print(Text("CLOSED ", style="bold green") + Text(f"{held} values follow from their parents"))
+        out.print(Text("CLOSED ", style="bold green") + Text(f"{held + len(labels)} values follow from their parents"))
     else:
         out.print(Text("BROKEN ", style="bold red") + Text(f"{first.quantity} does not follow from its parents"))
-    for result in broken:
-        out.print(Text(f"  line {result.record.line}: {result.why}"), soft_wrap=True)
-        out.print(Text(f"    printed {short(result.record.values, 12)}", style="dim"), soft_wrap=True)
-        if result.formula:
-            out.print(Text(f"    formula {result.formula}", style="dim"), soft_wrap=True)
-    out.print(Text(f"{held} hold, {len(broken)} do not, {unknown} cannot be checked from this trace", style="dim"))
+    for group in (*_groups(broken), *_groups(labels)):
+        for line in _told(group, results, known):
+            out.print(line, soft_wrap=True)
+    counts = [f"{held} hold", f"{len(labels)} but for their unit label" if labels else "", f"{len(broken)} do not"]
+    unknown = sum(r.holds is None for r in results)
+    text = ", ".join(c for c in (*counts, f"{unknown} cannot be checked from this trace") if c)
+    out.print(Text(text, style="dim"), soft_wrap=True)
+
+
+def _groups(results: list[ClosureResult]) -> list[list[ClosureResult]]:
+    """Records of one quantity and formula together, in the order of their first ones."""
+    found: dict[tuple[str, str], list[ClosureResult]] = {}
+    for result in results:
+        found.setdefault((result.quantity, result.formula), []).append(result)
+    return list(found.values())
+
+
+def _told(group: list[ClosureResult], results: list[ClosureResult], known: Catalogue) -> Iterator[Text]:
+    """What is wrong with the first record of a group, and how many others are like it."""
+    from rich.text import Text
+
+    from ..values import formula_words, short, where
+
+    result = group[0]
+    step, formula = where(result.record), formula_words(result.formula, known.get(result.quantity))
+    why = result.why.replace(result.formula, formula) if result.formula else result.why
+    why = why if why.startswith(result.quantity) else f"{result.quantity} {why}"
+    yield Text(f"  line {result.record.line}{f' ({step})' if step else ''}: {why}")
+    yield Text(f"    printed {short(result.record.values, 12)}", style="dim")
+    if result.formula and formula not in why:
+        yield Text(f"    formula {formula}", style="dim")
+    if len(group) > 1:
+        every = sum(r.quantity == result.quantity for r in results)
+        yield Text(f"    so in {len(group)} of {every} records (--json lists them)", style="dim")

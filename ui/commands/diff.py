@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,9 @@ from ..output import DIFFERENT, SAME, console, say_json
 
 if TYPE_CHECKING:
     from ...tracer.catalogue import Catalogue
+    from ...tracer.diff import Diff
+    from ...tracer.store import Store
+    from ...tracer.store_judge import StoresDiff
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +29,7 @@ def register(app: typer.Typer) -> None:
         noise: Annotated[Path | None, typer.Option(help="a noise table (firstbad calibrate)")] = None,
         show_all: Annotated[bool, typer.Option("--all", help="list every quantity, also those that agree")] = False,
         pictures: Annotated[Path | None, typer.Option(help="of two stores: a folder for maps as PNG")] = None,
+        html: Annotated[Path | None, typer.Option(help="a report: one file for a browser, offline")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
     ) -> int:
         """Compare two traces: the origins first, what they drag along, what heals, what only one side has.
@@ -36,8 +41,10 @@ def register(app: typer.Typer) -> None:
 
         stores = [_is_store(path) for path in (reference, candidate)]
         known = load(catalogue, noise)
+        report = _Report(html, known, _given(("--catalogue", catalogue), ("--noise", noise)))
+        report.check(reference, candidate)
         if any(stores):
-            return _stores(reference, candidate, known, pictures, stores, show_all, as_json)
+            return _stores(reference, candidate, known, pictures, stores, show_all, as_json, report)
         if pictures is not None:
             raise FirstbadError(
                 "--pictures needs two stores", remedy="trace many pixels: firstbad trace SIDE --all", slug="usage"
@@ -45,13 +52,60 @@ def register(app: typer.Typer) -> None:
         from ...tracer.stream import compare_files
 
         found = compare_files(reference, candidate, known)
+        report.traces(found)
         if as_json:
-            say_json(found.as_dict())
+            say_json({**found.as_dict(), **report.said})
         else:
             from ..render_diff import diff_page
 
-            diff_page(console(), found, everything=show_all)
+            diff_page(console(), found, known, everything=show_all)
+            report.tell()
         return SAME if found.same else DIFFERENT
+
+
+@dataclass
+class _Report:
+    """The page that --html asks for; where it does not, nothing of it is even imported."""
+
+    path: Path | None
+    catalogue: Catalogue
+    options: list[str]
+
+    def check(self, *reads: Path) -> None:
+        """Refuse before the work what cannot be written after it."""
+        if self.path is not None:
+            from ..report import check_writable
+
+            check_writable(self.path, reads)
+
+    def traces(self, diff: Diff) -> None:
+        """Write it of two traces."""
+        if self.path is not None:
+            from ..report import traces_data, write_page
+
+            write_page(self.path, traces_data(diff, self.catalogue, self.options))
+
+    def stores(self, diff: StoresDiff, reference: Store, candidate: Store) -> None:
+        """Write it of two stores."""
+        if self.path is not None:
+            from ..report import stores_data, write_page
+
+            write_page(self.path, stores_data(diff, reference, candidate, self.catalogue, self.options))
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What --json adds."""
+        return {"html": str(self.path)} if self.path is not None else {}
+
+    def tell(self) -> None:
+        """The last line on the screen."""
+        if self.path is not None:
+            console().print(f"wrote {self.path}", style="dim", markup=False, soft_wrap=True)
+
+
+def _given(*options: tuple[str, Path | None]) -> list[str]:
+    """The options that were given, as words."""
+    return [word for name, value in options if value is not None for word in (name, str(value))]
 
 
 def _is_store(path: Path) -> bool:
@@ -67,6 +121,7 @@ def _stores(
     stores: list[bool],
     show_all: bool,
     as_json: bool,
+    report: _Report,
 ) -> int:
     if not all(stores):
         store, other = (reference, candidate) if stores[0] else (candidate, reference)
@@ -85,10 +140,12 @@ def _stores(
         from ..pictures import draw
 
         made = draw(pictures, *opened, found, known)
+    report.stores(found, *opened)
     if as_json:
-        say_json({**found.as_dict(), "pictures": [str(path) for path in made]})
+        say_json({**found.as_dict(), "pictures": [str(path) for path in made], **report.said})
     else:
         from ..render_stores import stores_page
 
         stores_page(console(), found, made, everything=show_all)
+        report.tell()
     return SAME if found.same else DIFFERENT

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,25 +14,18 @@ from ...tracer.errors import FirstbadError
 from ..output import DIFFERENT, SAME, console, say_json
 
 if TYPE_CHECKING:
-    from ...bisect.axes.grafts import Healing
+    from ...bisect.axes.grafts import Grafts, Healing
     from ...tracer.catalogue import Catalogue
-    from ...tracer.model import Trace
     from ...tracer.store import Pixels, Store
-
-PIXELS = 24
-"""Pixels of a store whose traces are carried through the formulas one by one."""
 
 
 @dataclass
 class Setting:
-    """What a graft can be tried on: how to run one, what stands against one, the suspects, and how it was done."""
+    """What a graft can be tried on, of how many pixels, and how it is done."""
 
-    run: Callable[[frozenset[str]], float]
-    obstacle: Callable[[str], str]
-    suspects: tuple[str, ...]
+    grafts: Grafts
     pixels: int
     how: str
-    notes: Callable[[], list[str]] = field(default=list[str])
 
 
 def register(app: typer.Typer) -> None:
@@ -51,8 +44,8 @@ def register(app: typer.Typer) -> None:
         """Put the reference's values in place of the candidate's: how much of the image error heals?
 
         With a CANDIDATE nothing is run: the catalogue's formulas carry the values on. With `-- ARGS` the torch
-        simulator runs with its taps replaced. Every smallest set of origins that heals is looked for; --quantity
-        tries just these together. Exit 0 healed (or nothing to heal), 1 not, 2 trouble.
+        simulator runs with its taps replaced. Origins are replaced from the inputs down: what then still differs
+        lay behind them. --quantity tries just these together. Exit 0 healed (or nothing to heal), 1 not, 2 trouble.
         """
         from ...tracer.catalogue import load
 
@@ -73,84 +66,76 @@ def register(app: typer.Typer) -> None:
                 if candidate
                 else _simulated(reference, args or [], known, Path(folder))
             )
-            return _answer(setting, quantity, min(enough, 1 - 1e-9), as_json=as_json)  # sums round
+            return _answer(setting, known, quantity, min(enough, 1 - 1e-9), as_json=as_json)  # sums round
 
 
-def _answer(setting: Setting, quantity: list[str] | None, enough: float, *, as_json: bool) -> int:
-    from ...bisect.axes.grafts import Healing, healing_sets
+def _answer(setting: Setting, known: Catalogue, quantity: list[str] | None, enough: float, *, as_json: bool) -> int:
+    from ...bisect.axes.grafts import heal, together
 
-    wanted = tuple(dict.fromkeys(quantity or setting.suspects))
-    barred = {name: why for name in wanted if (why := setting.obstacle(name))}
-    if quantity and barred:
-        name, why = next(iter(barred.items()))
-        raise FirstbadError(
-            f"{name} cannot be grafted: {why}", remedy="choose a quantity it is computed from", slug="graft-impossible"
-        )
-    able = [name for name in wanted if name not in barred]
-    before = setting.run(frozenset()) if wanted else 0.0
-    if not before:
-        found = Healing((), 1.0, 0.0, 0.0, 0)
-    elif quantity:
-        after = setting.run(frozenset(able))
-        found = Healing((tuple(able),), 1 - after / before, before, after, 2)
+    if quantity:
+        names = [known.canonical(name) for name in quantity]
+        for name in names:
+            if why := setting.grafts.obstacle(name):
+                raise FirstbadError(
+                    f"{name} cannot be grafted: {why}",
+                    remedy="choose a quantity it is computed from",
+                    slug="graft-impossible",
+                )
+        found = together(setting.grafts, names)
     else:
-        found = healing_sets(able, setting.run, enough)
-    healed = not before or (bool(found.quantities) and found.healed >= enough)
+        found = heal(setting.grafts, known)
+    healed = found.same or (bool(found.origins) and found.healed >= enough)
     if as_json:
-        say_json(_row(found, setting, barred, healed=healed))
+        say_json(_row(found, setting, healed=healed))
     else:
-        _page(found, setting, barred, healed=healed)
+        _page(found, setting, healed=healed)
     return SAME if healed else DIFFERENT
 
 
-def _row(found: Healing, setting: Setting, barred: dict[str, str], *, healed: bool) -> dict[str, object]:
+def _row(found: Healing, setting: Setting, *, healed: bool) -> dict[str, object]:
     return {
         "heals": healed,
         "quantities": list(found.quantities),
-        "sets": [list(one) for one in found.sets],
         "healed": found.healed,
         "error_before": found.before,
         "error_after": found.after,
-        "alone": found.alone,
-        "impossible": barred,
-        "suspects": list(setting.suspects),
+        "origins": [
+            {
+                "quantity": o.name,
+                "with": list(o.with_),
+                "healed": o.healed,
+                "gain": o.gain,
+                "idle": o.idle,
+                "unsure": list(o.unsure),
+            }
+            for o in found.origins
+        ],
+        "impossible": found.barred,
         "pixels": setting.pixels,
         "how": setting.how,
-        "notes": setting.notes(),
         "runs": found.runs,
     }
 
 
-def _page(found: Healing, setting: Setting, barred: dict[str, str], *, healed: bool) -> None:
+def _page(found: Healing, setting: Setting, *, healed: bool) -> None:
     from rich.text import Text
 
-    from ..values import count
+    from ..render_graft import healing_lines
 
     out = console()
-    names = "; or by ".join(" and ".join(one) for one in found.sets)
-    if not found.before:
-        out.print(Text("SAME ", style="bold green") + Text(f"no origin at {count(setting.pixels, 'pixel')}"))
+    if found.same:
+        text = f"nothing differs by more than rounding at {_pixels(setting)}"
+        out.print(Text("SAME ", style="bold green") + Text(text))
         return
-    if healed:
-        out.print(Text("HEALED ", style="bold green") + Text(f"by {names}: {_percent(found.healed)} of the error"))
-    elif found.quantities:
-        out.print(Text("NOT HEALED ", style="bold red") + Text(f"{names}: {_percent(found.healed)} of the error"))
-    else:
-        tried = "no quantity could be grafted" if not found.alone and not setting.suspects else "not even all together"
-        out.print(Text("NOT HEALED ", style="bold red") + Text(tried))
-    size = f"{found.before:.6g} to {found.after:.6g}"
-    out.print(Text(f"  sum of |I - I(reference)| over {count(setting.pixels, 'pixel')}: {size}"), soft_wrap=True)
-    for name, share in sorted(found.alone.items(), key=lambda pair: -pair[1]):
-        out.print(Text(f"  {name} alone heals {_percent(share)}"), soft_wrap=True)
-    for name, why in barred.items():
-        out.print(Text(f"  {name} was not tried: {why}", style="yellow"), soft_wrap=True)
-    for note in (setting.how, *setting.notes()):
-        out.print(Text(note, style="dim"), soft_wrap=True)
+    for line in healing_lines(found, _pixels(setting), healed=healed):
+        out.print(line, soft_wrap=True)
+    out.print(Text(setting.how, style="dim"), soft_wrap=True)
 
 
-def _percent(share: float) -> str:
-    share = 0.0 if abs(share) < 1e-9 else share
-    return f"{100 * share:.4g} %" if share > -10 else "less than nothing (the error grew)"
+def _pixels(setting: Setting) -> str:
+    from ..values import count
+
+    return count(setting.pixels, "pixel")
 
 
 # ---- the torch simulator ----------------------------------------------------------------------------------------
@@ -159,10 +144,9 @@ def _percent(share: float) -> str:
 def _simulated(reference: Path, args: Sequence[str], known: Catalogue, folder: Path) -> Setting:
     import numpy as np
 
-    from ...sim.grafted import obstacle, values
-    from ...sim.many import prepare, write_store
-    from ...tracer.graft import image_error
-    from ...tracer.store_judge import judge_stores
+    from ...sim.grafted import Rerun
+    from ...sim.many import prepare
+    from ...tracer.graft_formulas import no_intensity
 
     held: list[Store] = []
 
@@ -178,20 +162,9 @@ def _simulated(reference: Path, args: Sequence[str], known: Catalogue, folder: P
             remedy="trace the reference with the same -roi and -mask",
             slug="store-pixels-differ",
         )
-    write_store(many, folder / "candidate.zarr")
-    judged = judge_stores(store, _open(folder / "candidate.zarr"), known)
-    names = {known.canonical(name): name for name in store.names}
-    if "I_pixel_final" not in names:
-        raise _no_intensity(reference)
-    columns = {canonical: store.read(name) for canonical, name in names.items()}
-    wanted = columns["I_pixel_final"][:, 0, 0]
-    return Setting(
-        lambda grafts: image_error(wanted[:, None], values(many, columns, grafts)[:, None]),
-        lambda name: obstacle(many, name, columns.get(name)),
-        tuple(name for cause, _, _ in judged.causes for name in cause),
-        len(store),
-        "the torch simulator ran with its taps replaced",
-    )
+    if "I_pixel_final" not in map(known.canonical, store.names):
+        raise no_intensity(reference)
+    return Setting(Rerun(many, store, known, folder), len(store), "the torch simulator ran with its taps replaced")
 
 
 def _as_store(path: Path, folder: Path, shape: tuple[int, int]) -> Store:
@@ -218,77 +191,26 @@ def _open(path: Path) -> Store:
     return open_store(path)
 
 
-def _no_intensity(path: Path) -> FirstbadError:
-    return FirstbadError(
-        f"{path} holds no final intensity, so there is no error to heal",
-        remedy="trace the quantity that the catalogue calls final (I_pixel_final)",
-        slug="graft-no-intensity",
-    )
-
-
 # ---- recorded values only ---------------------------------------------------------------------------------------
 
 
 def _offline(reference: Path, candidate: Path, known: Catalogue) -> Setting:
     import math
 
-    from ...tracer.diff import compare
-    from ...tracer.graft_formulas import Formulas
-
-    pairs = _pairs(reference, candidate, known)
-    formulas = Formulas.of(pairs, known)
-    if math.isnan(formulas.run(frozenset())):
-        raise _no_intensity(reference)
-    origins = [f.quantity for pair in pairs for f in compare(*pair, known).origins]
-
-    def notes() -> list[str]:
-        told: list[str] = []
-        if formulas.assumed:
-            names = ", ".join(sorted(formulas.assumed))
-            told.append(f"assumed: {names} break their formula in the candidate, and were taken to change as it does")
-        if formulas.looked_up:
-            names = ", ".join(sorted(formulas.looked_up))
-            told.append(f"not known: {names} have no formula, and stayed as the candidate has them")
-        return told
-
-    return Setting(
-        formulas.run,
-        formulas.obstacle,
-        tuple(dict.fromkeys(origins)),
-        len(pairs),
-        "nothing was run: the catalogue's formulas carried the recorded values on",
-        notes,
-    )
-
-
-def _pairs(reference: Path, candidate: Path, known: Catalogue) -> list[tuple[Trace, Trace]]:
-    """(reference, candidate) at each pixel: the one of two logs, or the costliest of two stores."""
+    from ...tracer.graft_formulas import Formulas, no_intensity
     from ...tracer.text import read
 
     stores = [(path / "zarr.json").is_file() for path in (reference, candidate)]
-    if not any(stores):
-        return [(read(reference), read(candidate))]
-    if not all(stores):
+    if any(stores) and not all(stores):
         raise FirstbadError(
             "one of them is a store of many pixels and the other is none",
             remedy="graft between two stores, or two traces of one pixel",
             slug="store-and-trace",
         )
-    a, b = _open(reference), _open(candidate)
-    return [(a.trace(*place), b.trace(*place)) for place in _places(a, b, known)]
-
-
-def _places(a: Store, b: Store, known: Catalogue) -> list[tuple[int, int]]:
-    import numpy as np
-
-    from ...tracer.pixels import costly_pixels
-    from ...tracer.store_judge import final_image, judge_stores
-
-    judged = judge_stores(a, b, known)
-    images = final_image(a, known), final_image(b, known)
-    if images[0] is None or images[1] is None:
-        raise _no_intensity(a.path if images[0] is None else b.path)
-    costly = costly_pixels(np.nan_to_num(images[0]), np.nan_to_num(images[1]), PIXELS, apart=0)
-    causes = [place for _, _, place in judged.causes]
-    here = [(int(s), int(f)) for s, f in a.pixels[:1]]  # equal stores: one pixel says so
-    return list(dict.fromkeys([*causes, *((p.slow, p.fast) for p in costly)]))[:PIXELS] or here
+    if all(stores):
+        formulas = Formulas.of_stores(_open(reference), _open(candidate), known)
+    else:
+        formulas = Formulas.of([(read(reference), read(candidate))], known)
+    if math.isnan(formulas.error(frozenset())):
+        raise no_intensity(reference)
+    return Setting(formulas, len(formulas.pixels), "nothing was run: formulas carried the recorded values on")

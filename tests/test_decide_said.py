@@ -1,0 +1,120 @@
+"""What a program says outside its TRACE lines: console lines and arguments as values, and how many digits they show."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from firstbad.tracer.arguments import EXACT
+from firstbad.tracer.catalogue import from_document
+from firstbad.tracer.model import Manifest, Record
+from firstbad.tracer.said import single, spoken, told_half
+from firstbad.tracer.text import parse
+from firstbad.tracer.uncertain import EPSILON, to_float32
+from firstbad.tracer.view import View
+
+KNOWN = from_document(
+    {
+        "console": [
+            {"line": r"^distance=(?P<far>\S+)( tilt=(?P<tilt>\S+))?$", "digits": 4, "scale": 1000},
+            {"line": r"^axis (?P<axis>\S+ \S+ \S+)$"},
+        ],
+        "option": [{"flag": "-n", "says": "option_n"}],
+    }
+)
+
+
+def heard(text: str, args: str | None = None) -> list[tuple[Record, int]]:
+    trace = parse(text + "TRACE: x 1\n")
+    return list(spoken(replace(trace, manifest=None if args is None else Manifest({"args": args})), KNOWN))
+
+
+def test_each_named_group_of_a_line_is_a_value_in_the_unit_of_the_catalogue() -> None:
+    assert heard("distance=0.25 tilt=-3\n") == [
+        (Record("far", (250.0,), ("0.25",), prefix="CONSOLE"), 4),
+        (Record("tilt", (-3000.0,), ("-3",), prefix="CONSOLE"), 4),
+    ]
+    assert heard("distance=0.25\n") == [(Record("far", (250.0,), ("0.25",), prefix="CONSOLE"), 4)]
+
+
+def test_several_words_are_a_vector_and_what_is_no_number_stays_a_word() -> None:
+    assert heard("axis 1 0 -1\n") == [(Record("axis", (1.0, 0.0, -1.0), ("1", "0", "-1"), (3,), prefix="CONSOLE"), 6)]
+    assert heard("distance=far\n")[0][0].values == ("far",)
+    assert heard("axis 1 two 3\n")[0][0].values == ("1", "two", "3")
+
+
+def test_lines_that_no_pattern_takes_say_nothing() -> None:
+    assert heard("the distance=0.25\naxis 1 2\n") == []
+
+
+def test_the_number_of_words_is_known_where_the_arguments_are() -> None:
+    count = Record("arguments", (3.0,), ("3",), prefix="ARGUMENT")
+    option = Record("option_n", (5.0,), ("5",), prefix="ARGUMENT")
+    assert heard("", "-n 5 more") == [(count, EXACT), (option, EXACT)]
+    assert heard("", "")[0][0].values == (0.0,)
+    assert heard("") == []
+    assert list(spoken(parse("TRACE: x 1\n"), from_document({}))) == []
+
+
+def test_a_trace_record_of_the_name_wins() -> None:
+    view = View(parse("distance=0.25\nTRACE: far 7\n"), KNOWN)
+    assert [r.values for r in view.records("far")] == [(7.0,)]
+
+
+@pytest.mark.parametrize(
+    ("value", "token", "digits", "half"),
+    [
+        (1.25, "1.25", 6, 5e-6), (-1.25, "-1.25", 6, 5e-6), (0.00123, "0.00123", 6, 5e-9), (999.5, "999.5", 6, 5e-4),
+        (1.0, "1.0", 6, 5e-6), (1.5, "1.5", 15, 5e-15), (12345.5, "12345.5", 3, 50.0), (1e20, "1e+20", 6, 5e14),
+        (1.25, "1.25", 17, 0.0), (-2.5e-3, "-2.5e-3", 17, 0.0),
+    ],
+)  # fmt: skip
+def test_half_the_last_digit_that_the_line_may_show(value: float, token: str, digits: int, half: float) -> None:
+    assert told_half(value, token, digits) == pytest.approx(half + EPSILON * abs(value), rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("value", "token"),
+    [("MOSFLM", "MOSFLM"), (0.0, "0.000"), (5.0, "5"), (-5.0, "-5"), (math.inf, "inf"), (math.nan, "nan"), (1.0, "1")],
+)
+def test_words_zero_and_whole_numbers_are_exact(value: float | str, token: str) -> None:
+    assert told_half(value, token, 6) == 0.0
+    assert told_half(value, token, EXACT) == 0.0
+
+
+# ---- single precision -----------------------------------------------------------------------------------------------
+
+
+def long_numbers(*values: float) -> str:
+    return "".join(f"TRACE: x{i} {v:.17g}\n" for i, v in enumerate(values))
+
+
+THIRDS = [to_float32(n / 3) for n in range(1, 30) if n % 3]
+
+
+@pytest.mark.parametrize(
+    ("values", "is_single"),
+    [
+        (THIRDS[:8], True), (THIRDS[:7], False), ([*THIRDS[:9], 1 / 3], False), ([1 / 3, *THIRDS[:9]], False),
+        ([*THIRDS[:8], 0.0], True), ([*THIRDS[:8], math.inf, math.nan], True), ([0.5] * 20, False),
+    ],
+)  # fmt: skip
+def test_a_trace_is_single_where_eight_long_numbers_are_and_no_other_is(values: list[float], is_single: bool) -> None:
+    assert single(parse(long_numbers(*values)), "") is is_single
+
+
+@pytest.mark.parametrize(("scale", "off", "is_single"), [
+    (1.0, 1.5e-12, False), (1.0, 0.6e-12, True), (1e6, 0.6e-12, True), (1e6, 1.5e-12, False), (1e-6, 0.6e-12, True),
+    (1e-6, 1.5e-12, False),
+])  # fmt: skip
+def test_how_near_to_a_single_number_a_long_one_must_be(scale: float, off: float, is_single: bool) -> None:
+    values = [to_float32(v * scale) * (1 + off) for v in THIRDS[:8]]
+    assert single(parse(long_numbers(*values)), "") is is_single
+
+
+def test_words_and_short_numbers_decide_nothing_and_the_manifest_has_the_last_word() -> None:
+    text = long_numbers(*THIRDS[:8]) + "TRACE: word MOSFLM\nTRACE: short 0.1\n"
+    assert single(parse(text), "") is True
+    assert single(parse(text), "float64") is False
+    assert single(parse(long_numbers(1 / 3)), "float32") is True

@@ -1,0 +1,73 @@
+"""What a comparison says beside its findings: whether the traces are whole, what they cannot show, what was assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from .align import reordered
+from .hidden import limited
+
+if TYPE_CHECKING:
+    from .diff import Case, Finding
+    from .view import View
+
+
+def notes(case: Case, findings: Sequence[Finding]) -> Iterator[str]:
+    """Sentences, the ones about both traces first."""
+    yield from _steps(case, findings)
+    yield from _pairing(case)
+    yield from _printing(case)
+    for side, view in (("reference", case.a), ("candidate", case.b)):
+        yield from _of(side, view, measured=bool(case.catalogue.measured.get("float32")))
+    if not case.catalogue:
+        yield "there is no catalogue: order stands in for the graph, so only the first difference is an origin"
+    elif strange := [f.quantity for f in findings if f.quantity not in case.catalogue.quantities]:
+        yield f"the catalogue does not know {_some(strange)}: order stands in for the graph there"
+
+
+def _steps(case: Case, findings: Sequence[Finding]) -> Iterator[str]:
+    """Where the first origin is a sum of more steps than the traces show, what shows the others."""
+    first = next(iter(findings), None)
+    if first is None or first.quantity != "I_before_scaling" or str(first.side) != "unknown":
+        return
+    told = [record.numbers[0] for record in case.a.records("steps") if record.numbers]
+    shown = len(case.a.records("hkl_frac"))
+    if told and shown < told[0]:
+        yield (
+            f"I_before_scaling sums {told[0]:g} steps and the traces show {shown} of them: "
+            "run both programs again with --trace-steps, then the step that is at fault is named"
+        )
+
+
+def _pairing(case: Case) -> Iterator[str]:
+    if (case.a.trace.facts.get("side"), case.b.trace.facts.get("side")) == ("PY", "C"):
+        yield "the reference was written by Python and the candidate by C: are the two exchanged?"
+    for name, meant in case.renamed.items():
+        yield f"{name} is taken for {meant}: each is on one side only, and they hold the same"
+    if moved := reordered(case.pairings):
+        yield f"the candidate runs {_some(moved)} in another order: each is paired by what its iteration says"
+
+
+def _printing(case: Case) -> Iterator[str]:
+    one, two = limited(case.a), limited(case.b)
+    if one and one == two:
+        yield f"both sides are {one}"
+    else:
+        yield from (f"the {side} is {text}" for side, text in (("reference", one), ("candidate", two)) if text)
+
+
+def _of(side: str, view: View, *, measured: bool) -> Iterator[str]:
+    trace = view.trace
+    if not trace.sealed:
+        yield f"the {side} is unsealed: nothing tells whether it is whole"
+    if lost := sum(skipped.lost for skipped in trace.skipped):
+        yield f"the {side} has {lost} TRACE lines that became no record"
+    if view.dtype == "float32":
+        how = "its manifest says so" if "dtype" in trace.facts else "each long number is one"
+        whence = "measured in reruns" if measured else "by rule"
+        yield f"the {side} computed in float32 ({how}): float32 noise is granted, {whence}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
