@@ -56,7 +56,7 @@ class Roles:
             return 2, 0.0, False, 0.0
         cost = finding.cost if finding.cost is not None else _NEGLIGIBLE
         innocent = finding.side in (Side.NEITHER, Side.UNKNOWN)
-        return bool(finding.because), -cost if cost >= _NEGLIGIBLE else 0.0, innocent, -cost
+        return bool(finding.because), -cost if cost > _NEGLIGIBLE else 0.0, innocent, -cost
 
     def differs(self, name: str) -> bool:
         """Whether any pair of the quantity does not agree."""

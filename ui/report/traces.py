@@ -129,8 +129,8 @@ def _row_units(judged: Judged, limits: Limits) -> object:
 def units(measure: Measure, quantity: str, limits: Limits, verdict: Verdict) -> float:
     """How many times what is granted two values lie apart: above 1 they differ; nan for words, inf where one is NaN.
 
-    `verdict` is that of the pair: where the judge settled for fewer digits than were shown (coarse.py), so does this, and
-    what follows from differences of its parents that count as none (follows.py) lies within what is granted.
+    `verdict` is that of the pair: where the judge settled for fewer digits than were shown (coarse.py), so does this,
+    and what follows from differences of its parents that count as none (follows.py) lies within what is granted.
     """
     a, b = measure.reference, measure.candidate
     if isinstance(a, str) or isinstance(b, str):
