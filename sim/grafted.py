@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -107,9 +106,17 @@ class Rerun:
         if self._names != names:
             write_store(self.many, self._made, self._listener(names))
             self._names = names
-        left = tuple(c for c in self.reference.columns if self.catalogue.canonical(c.name) not in without)
-        judged = judge_stores(replace(self.reference, columns=left), open_store(self._made), self.catalogue)
-        return tuple(dict.fromkeys(self._outermost(judged)))
+        judged = judge_stores(self.reference, open_store(self._made), self.catalogue)
+        found = (*self._outermost(judged), *self._behind(judged, without))
+        return tuple(name for name in dict.fromkeys(found) if name not in without)
+
+    def _behind(self, judged: StoresDiff, without: frozenset[str]) -> Iterator[str]:
+        """What clearly differs because of a quantity that cannot be replaced, and of no other that could be."""
+        clear = {c.name for c in judged.screened.columns if c.diverging and c.largest > _CLEAR} - without
+        for name in clear:
+            above = self.catalogue.ancestors(name)
+            if above & without and not above & clear:
+                yield name
 
     def _outermost(self, judged: StoresDiff) -> Iterator[str]:
         """The judge's origins, but what is screened as an origin before them, and clearly differs, in their place.

@@ -4,6 +4,7 @@
     python tests/graft_bench.py --cases 3       so many cases of each number of faults (20)
     python tests/graft_bench.py --seed 7        other cases than those of the table
     python tests/graft_bench.py --only traces   one way: rerun, stores, traces
+    python tests/graft_bench.py --faults 2      so many at once only
 
 A case is a command line of the fault bench and some of its faults in the torch simulator, no two with an origin in common. The reference is
 the clean C program. What the right origins are is found without firstbad's judge: what a fault alone changes, bit for bit, at pixels where
@@ -286,7 +287,7 @@ class GraftBench:
             tuple(notes),
             spent,
             barred,
-            frozenset(n for n in named if self.bench.catalogue.ancestors(n) & barred & wanted),
+            frozenset(n for n in named if self.bench.catalogue.ancestors(n) & barred),
         )
 
     def _shares(
@@ -363,18 +364,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=WAYS, action="append")
     parser.add_argument("--cases", type=int, default=CASES)
+    parser.add_argument("--faults", type=int, choices=NUMBERS, action="append")
     parser.add_argument("--seed", type=int, default=SEED)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="graft-bench-") as folder:
         bench = GraftBench(Path(folder))
         trials = list[Trial]()
-        for number in NUMBERS:
+        for number in chosen.faults or NUMBERS:
             for line, faults in bench.cases(number, chosen.cases, chosen.seed):
                 trials += [bench.trial(way, line, faults) for way in chosen.only or WAYS]
             print(f"{number} at once: {len(trials)} trials done", file=sys.stderr, flush=True)
     print("| " + " | ".join(HEAD) + " |\n" + "|---" * len(HEAD) + "|")
     for way in chosen.only or WAYS:
-        for number in NUMBERS:
+        for number in chosen.faults or NUMBERS:
             some = [t for t in trials if (t.way, t.number) == (way, number)]
             print(f"| {way} | {number} | " + " | ".join(row(some)) + " |")
     print()

@@ -258,7 +258,10 @@ def faulty(trace: Trace, catalogue: Catalogue, chance: random.Random) -> Trace:
 
 @dataclass
 class Score:
-    """Pairs found and true ones, one-sided records reported and true ones, and alarms where only the order changed."""
+    """Pairs found and true ones, one-sided records reported and true ones, and alarms where only the order changed.
+
+    `impossible`: a formula tells that no program computes these values in the new order, so that an alarm is right.
+    """
 
     traces: int = 0
     found: int = 0
@@ -268,6 +271,7 @@ class Score:
     reported: int = 0
     judged: int = 0
     alarms: int = 0
+    impossible: int = 0
     least: float = 1.0
 
     @property
@@ -288,7 +292,7 @@ class Score:
     def add(self, other: Score) -> None:
         """Count another trace."""
         self.least = min(self.least, other.f1)
-        for name in ("traces", "found", "true", "right", "alone", "reported", "judged", "alarms"):
+        for name in ("traces", "found", "true", "right", "alone", "reported", "judged", "alarms", "impossible"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
@@ -302,7 +306,8 @@ def trial(
     assert [(key(r), r.occurrence) for r in reference] == [(key(r), r.occurrence) for r in other]
     found = score(reference, edited, catalogue)
     if judged:
-        found.judged, found.alarms = 1, alarms(reference, edited, catalogue)
+        named, impossible = alarms(reference, edited, catalogue)
+        found.judged, found.alarms, found.impossible = 1, int(named > 0 and not impossible), int(impossible)
     return found
 
 
@@ -334,7 +339,8 @@ def _reported(
     return sum((Counter(map(said, lonely)) & Counter(map(said, told))).values())
 
 
-def alarms(reference: Trace, edited: Side, catalogue: Catalogue) -> int:
-    """Origins, flips and one-sided quantities of the comparison."""
+def alarms(reference: Trace, edited: Side, catalogue: Catalogue) -> tuple[int, bool]:
+    """Origins, flips and one-sided quantities of the comparison; whether a formula tells that the new order is wrong."""
     found = compare(reference, Trace(tuple(record for record, _ in edited)), catalogue)
-    return len(found.origins) + len(found.flipped) + len(found.missing)
+    broken = [{r.quantity for r in results if r.broken} for results in found.closures.values()]
+    return len(found.origins) + len(found.flipped) + len(found.missing), bool(broken[1] - broken[0])

@@ -255,7 +255,7 @@ class Moved:
         return {**vars(self), "still": dict(self.still.most_common())}
 
 
-def moving(programs: Programs, lines: int, seed: int, runs: int = 16) -> dict[str, Moved]:
+def moving(programs: Programs, lines: int, seed: int, runs: int = 32) -> dict[str, Moved]:
     """A value should move if it does so clearly where each decimal is moved by a thousand last bits."""
     found = {"float64": Moved(), "float32": Moved()}
     for words in drawn(lines, seed, 1):

@@ -75,7 +75,19 @@ class Logs:
 
 def alignment(logs: Logs, seeds: int = 5) -> Iterator[Row]:
     """Edits of real traces: precision, recall and F1 of the pairs, one-sided records reported, alarms of order alone."""
-    yield "traces", "edit", "trials", "precision", "recall", "F1", "least F1", "one-sided reported", "alarms"
+    yield (
+        "traces",
+        "edit",
+        "trials",
+        "precision",
+        "recall",
+        "F1",
+        "least F1",
+        "one-sided reported",
+        "judged",
+        "alarms",
+        "orders that a formula refutes",
+    )
     for base, pairs in bases(logs, seeds).items():
         for name in align.EDITS:
             found = align.Score()
@@ -88,7 +100,7 @@ def alignment(logs: Logs, seeds: int = 5) -> Iterator[Row]:
             if found.traces:
                 numbers = (f"{n:.4f}" for n in (found.precision, found.recall, found.f1, found.least))
                 told = f"{found.reported} of {found.alone}"
-                yield base, name, found.traces, *numbers, told, f"{found.alarms} of {found.judged}"
+                yield base, name, found.traces, *numbers, told, found.judged, found.alarms, found.impossible
 
 
 def bases(logs: Logs, seeds: int) -> dict[str, list[tuple[str, Trace, Trace]]]:
@@ -225,17 +237,16 @@ def sound_pairs(logs: Logs) -> Iterator[Row]:
 
 
 def mutations(seeds: int) -> Iterator[Row]:
-    """Each mutation on the images of so many seeds: how many are named as what they are."""
-    trials = named = 0
+    """Each mutation on the images of so many seeds: how many are found at all, and how many are named as what they are."""
+    trials = found = named = 0
     for name, (make, kind) in image_bench.MUTATIONS.items():
-        hits = 0
-        for seed in range(seeds):
-            verdict = compare_images(image_bench.peaks(seed), make(seed))
-            hits += kind in {finding.kind for finding in verdict.findings}
-        trials, named = trials + seeds, named + hits
+        verdicts = [compare_images(image_bench.peaks(seed), make(seed)) for seed in range(seeds)]
+        caught = sum(not verdict.clean for verdict in verdicts)
+        hits = sum(kind in {finding.kind for finding in verdict.findings} for verdict in verdicts)
+        trials, found, named = trials + seeds, found + caught, named + hits
         if hits < seeds:
-            yield f"mutation: {name}", seeds, f"{hits} named {kind}", seeds - hits
-    yield f"mutations: all {len(image_bench.MUTATIONS)}", trials, f"{named} named", trials - named
+            yield f"mutation: {name}", seeds, f"{caught} found, {hits} named {kind}", seeds - caught
+    yield f"mutations: all {len(image_bench.MUTATIONS)}", trials, f"{found} found, {named} named", trials - found
 
 
 # ---- looking and ties ----------------------------------------------------------------------------------------

@@ -52,6 +52,8 @@ def line(chance: random.Random, size: int = 200) -> list[str]:
     words += [chance.choice(["-distance", "-close_distance"]), _real(chance, 30, 250)]
     words += ["-misset", *(_real(chance, -40, 40) for _ in range(3)), "-oversample", str(chance.choice((1, 1, 2)))]
     groups = chance.sample(_groups(chance), chance.randint(1, 6))
+    if ["-oversample_omega"] in groups:  # a solid angle of 1/R² at every step is beyond float32
+        groups = [group for group in groups if group != ["-point_pixel"]]
     while _steps([*words, *(w for group in groups for w in group)]) > _MOST_STEPS:
         groups.pop()
     return [*words, *(w for group in groups for w in group), "-seed", "7", "-nonoise", "-nopgm"]

@@ -88,6 +88,72 @@ def test_a_side_without_scopes_pairs_by_order() -> None:
     assert [p[1:3] for p in pairs(a, lines(2))] == [(1.0, None), (2.0, 2.0)]
 
 
+def rows(*iterations: tuple[object, ...]) -> str:
+    """A loop that prints pos, same and F in each iteration; None leaves one out."""
+    names = ("pos", "same", "F")
+    return "".join(
+        f"TRACE_C: {name} {value}\n"
+        for row in iterations
+        for name, value in zip(names, row, strict=True)
+        if value is not None
+    )
+
+
+def lines_of(a: str, b: str, name: str, in_order: tuple[str, ...] = ()) -> list[tuple[int | None, int | None]]:
+    """The lines of both sides that are paired for one quantity."""
+    found = align(View(parse(a), NAMED), View(parse(b), NAMED), in_order)
+    return [
+        (p.reference.line if p.reference else None, p.candidate.line if p.candidate else None)
+        for p in found
+        if p.quantity == name
+    ]
+
+
+LOOP = ((1, 7, 10), (2, 7, 20), (3, 7, 30))
+
+
+def test_where_the_rest_of_the_loop_is_paired_it_tells_in_which_iteration_a_record_is_lacking() -> None:
+    b = rows(LOOP[0], (2, None, 20), LOOP[2])
+    assert lines_of(rows(*LOOP), b, "same") == [(2, 2), (5, None), (8, 7)]
+    twice = rows(LOOP[0], LOOP[1]) + "TRACE_C: same 7\n" + rows(LOOP[2])
+    assert (None, 7) in lines_of(rows(*LOOP), twice, "same")
+
+
+def test_two_quantities_that_lack_a_record_in_two_iterations_are_told_apart() -> None:
+    b = rows((1, 7, None), LOOP[1], (3, None, 30))
+    assert lines_of(rows(*LOOP), b, "same") == [(2, 2), (5, 4), (8, None)]
+    assert lines_of(rows(*LOOP), b, "F") == [(3, None), (6, 5), (9, 7)]
+
+
+def test_where_it_stands_weighs_as_much_as_what_a_record_says() -> None:
+    b = rows(LOOP[0], (2, None, 20), (3, 9, 30))
+    assert lines_of(rows(*LOOP), b, "same") == [(2, 2), (5, None), (8, 7)], (
+        "the last one says 9 and stands at the third"
+    )
+
+
+def test_iterations_in_another_order_are_paired_by_what_they_say() -> None:
+    assert lines_of(rows(*LOOP), rows(LOOP[2], LOOP[0], LOOP[1]), "F") == [(3, 6), (6, 9), (9, 3)]
+    assert lines_of(rows(*LOOP), rows(LOOP[0], LOOP[2], LOOP[1]), "same") == [(2, 2), (5, 8), (8, 5)]
+    assert lines_of(rows(*LOOP), rows(LOOP[2], LOOP[0], LOOP[1]), "F", ("pos",)) == [(3, 3), (6, 6), (9, 9)]
+
+
+def test_iterations_that_also_differ_are_paired_in_order() -> None:
+    b = rows((3, 7, 30), (1, 7, 10), (2, 7, 20.5))
+    assert lines_of(rows(*LOOP), b, "F") == [(3, 3), (6, 6), (9, 9)]
+    wide = [tuple(range(i, i + 3)) for i in (10, 20, 30)]
+    loop = "".join(f"TRACE_C: pos {a}\nTRACE_C: F {b} {c} 1 2 3 4 5 6 7 8\n" for a, b, c in wide)
+    off = "".join(f"TRACE_C: pos {a}\nTRACE_C: F {b} {c} 1 2 3 4 5 6 7 9\n" for a, b, c in (wide[1], wide[2], wide[0]))
+    assert lines_of(loop, off, "F") == [(2, 6), (4, 2), (6, 4)], "one part in eleven may differ"
+
+
+def test_a_name_that_both_sides_use_as_often_comes_before_an_alias_of_it() -> None:
+    a, b = "TRACE_C: pos 1\nTRACE_C: pixel_pos 2\n", "TRACE_PY: pixel_pos 3\nTRACE_PY: pos 4\n"
+    assert [p[:3] for p in pairs(a, b)] == [("pos", 1.0, 4.0), ("pos", 2.0, 3.0)]
+    more = pairs(a, b + "TRACE_PY: pos 5\n")
+    assert ("pos", 2.0, 3.0) in [p[:3] for p in more] and len(more) == 3
+
+
 numbers = st.lists(st.integers(0, 5), max_size=8)
 
 

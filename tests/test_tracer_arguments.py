@@ -31,6 +31,7 @@ OPTIONS = (
     Option(re.compile("^-cell$"), "cell", 6, 3, 90.0),
     Option(re.compile("-quiet"), "quiet", 0),
     Option(re.compile("any|5"), "anywhere"),
+    Option(re.compile("-out"), "", output=True),
 )
 
 
@@ -57,6 +58,7 @@ def said(words: str) -> list[tuple[str, tuple[float | str, ...]]]:
         ("-cell 1 2 3 -quiet", [("cell", (1.0, 2.0, 3.0, 90.0, 90.0, 90.0)), ("quiet", (1.0,))]),
         ("-cell 1 2", []),
         ("-other 1", []),
+        ("-out 1", []),
         ("-cell 1 2 3 -quiet 4 5", [("cell", (1.0, 2.0, 3.0, 90.0, 90.0, 90.0)), ("quiet", (1.0,))]),
         ("anywhere 5 -5 -anywhere 6", [("anywhere", (6.0,))]),
     ],
@@ -90,6 +92,8 @@ def test_a_text_that_no_shell_takes_is_split_at_blanks() -> None:
         ("-x 1", "-x 2", [("-x", "1", "2")]),
         ("-cell 1 2 -3", "-cell 1 2 3", [("-cell", "1 2 -3", "1 2 3")]),
         ("-quiet -lambda 1", "-quiet -lambda 2", [("-lambda", "1", "2")]),
+        ("-out a.bin -lambda 1", "-out b.bin -lambda 2", [("-lambda", "1", "2")]),
+        ("-out a.bin", "", []),
     ],
 )
 def test_options_that_differ_are_told(a: str, b: str, told: list[tuple[str, str | None, str | None]]) -> None:
@@ -237,6 +241,22 @@ def test_a_side_that_heeded_another_option_is_named(more: str, quantity: str, tm
     if quantity in sides:
         assert sides[quantity] is Side.CANDIDATE
     assert Side.CANDIDATE in sides.values() and Side.REFERENCE not in sides.values()
+
+
+def test_where_an_image_was_written_is_no_setting() -> None:
+    document = {"option": [{"flag": "-floatfile", "output": True}]}
+    a, b = (toy(3, f"-n 3 -floatfile {name}.bin") for name in "ab")
+    assert [s.name for s in compare(a, b, Catalogue()).config] == ["-floatfile"]
+    assert compare(a, b, from_document(document)).config == ()
+    flags = [option for option in load().options if option.output]
+    for word in ("-floatfile", "-floatimage", "-intfile", "-intimage", "-pgmfile", "-pgmimage", "-noisefile"):
+        assert any(option.flag.search(word) for option in flags), word
+    assert not any(option.flag.search(word) for option in flags for word in ("-img", "-nopgm", "-hkl", "-noise"))
+
+
+def test_an_option_that_is_no_output_needs_a_name() -> None:
+    with pytest.raises(FirstbadError, match="needs a pattern 'flag', a name 'says'"):
+        from_document({"option": [{"flag": "-floatfile"}]})
 
 
 def test_a_catalogue_without_options_asks_nothing() -> None:

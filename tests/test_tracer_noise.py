@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from firstbad.tracer.errors import FirstbadError
 from firstbad.tracer.noise import NoiseTable, Row, noise_text, read_noise
 from firstbad.tracer.text import parse
 from firstbad.tracer.uncertain import EPSILON, FLOAT32, to_float32
+from firstbad.tracer.view import View
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,9 +62,25 @@ def test_only_decimals_move() -> None:
 
 
 @given(st.floats(1e-300, 1e300), st.integers(0, 99))
-def test_a_decimal_moves_by_one_last_bit(value: float, seed: int) -> None:
+def test_a_decimal_moves_by_one_or_two_last_bits(value: float, seed: int) -> None:
     moved = float(last_bit(f"-a {value!r}", seed).split()[1])
-    assert moved in (math.nextafter(value, math.inf), math.nextafter(value, -math.inf))
+    assert moved != value
+    away = math.inf if moved > value else -math.inf
+    assert abs(moved - value) <= 2 * abs(math.nextafter(value, away) - value)
+
+
+@given(st.floats(1e-30, 1e30), st.integers(0, 99))
+def test_a_float32_program_sees_a_moved_bit(value: float, seed: int) -> None:
+    moved = float(last_bit(f"-a {value!r}", seed, "float32").split()[1])
+    assert to_float32(moved) != to_float32(value)
+    assert abs(moved - value) <= 4 * FLOAT32 * value
+
+
+@given(st.lists(st.floats(1, 2), min_size=1, max_size=9), st.integers(0, 99))
+def test_of_two_seeds_one_moves_up_what_the_other_moves_down(values: list[float], seed: int) -> None:
+    words = " ".join(map(repr, values))
+    one, two = (map(float, last_bit(words, 2 * seed + n).split()) for n in (0, 1))
+    assert all((a > v) is not (b > v) for v, a, b in zip(values, one, two, strict=True))
 
 
 # ---- measuring -------------------------------------------------------------------------------------------------------
@@ -107,8 +126,6 @@ def test_float32_is_measured_in_its_own_roundings() -> None:
 
 
 def with_rows(rows: dict[str, Row]) -> Catalogue:
-    from dataclasses import replace
-
     return replace(CHAIN, measured=NoiseTable({"float64": rows}).rows)
 
 
@@ -176,14 +193,51 @@ def test_a_table_beside_a_catalogue_is_read_with_it(tmp_path: Path) -> None:
 
 
 def test_the_shipped_table_tells_its_evidence() -> None:
+    """Each row names a command and a case that stand at its top; nothing was added to or taken from what was measured."""
     from firstbad.tracer.catalogue import DEFAULT
 
     table = read_noise(DEFAULT.with_suffix(".noise.toml"))
-    assert table.evidence["compared"] >= 100 and len(table.evidence["commands"]) >= 5
+    commands, cases = table.evidence["commands"], table.evidence["cases"]
+    assert set(table.evidence) == {"date", "compared", "last_bit", "left_out", "commands", "cases"}
+    assert table.evidence["compared"] == len(cases) * (len(commands) - 1 + table.evidence["last_bit"])
     for told in table.rows.values():
-        assert len(told) > 100
-        assert len(set(told) & set(load().quantities)) > 90
-        assert all(row.ulp < 100 and row.records for row in told.values()), "rounding, no fault"
+        assert len(told) > 130
+        assert len(set(told) & set(load().quantities)) > 120
+        for name, row in told.items():
+            assert row.records and row.ulp < 10 and 0 <= row.share <= 1, (name, "rounding, no fault")
+            command, case = (int(n) for n in re.findall(r"command (\d+), case (\d+)", row.where)[0])
+            assert 1 <= command <= len(commands) and 1 <= case <= len(cases)
+
+
+def test_a_share_of_what_is_inherited_needs_many_numbers_that_inherit_much() -> None:
+    x = 1 + 1e-6
+    catalogue = from_document({"quantity": {"x": {"kind": "input"}, "y": {"parents": ["x"], "formula": "x - 1"}}})
+    off = [x + n * EPSILON for n in range(30)]
+    texts = [trace(v, v - 1) for v in (x, *off)]
+    row = measured(*texts, catalogue=catalogue).rows["float64"]["y"]
+    assert row.decisive == 30 and 0.1 < row.share < 0.6 and row.ulp < 1e-6
+    few = measured(*texts[:12], catalogue=catalogue).rows["float64"]["y"]
+    assert (few.share, few.decisive) == (1.0, 11)
+
+
+def test_what_is_inherited_counts_by_its_share(tmp_path: Path) -> None:
+    catalogue = from_document({"quantity": {"x": {"kind": "input"}, "y": {"parents": ["x"], "formula": "x - 1"}}})
+    text = trace(1 + 1e-6, 1e-6 - 2e-16)
+    noise = [
+        View(parse(text), replace(catalogue, measured={"float64": {"x": Row(100, 0, 9), "y": Row(0, 0, 9, "", share)}}))
+        for share in (1.0, 0.25)
+    ]
+    whole, half = (view.noise(view.records("y")[0])[0] for view in noise)
+    assert half == pytest.approx(whole / 2, rel=1e-6), "twice the share that was measured"
+
+
+def test_what_is_printed_too_coarsely_is_no_evidence() -> None:
+    fine = trace(1.25, 1.5625 + 3 * EPSILON)
+    assert "y" in measured(trace(1.25, 1.5625), fine).rows["float64"]
+    coarse = "TRACE_C: x 1.25\nTRACE_C: y 1.56250\nTRACE_C: n 1\nTRACE_C: digits 1.23457\n"
+    assert "y" not in measured(coarse, coarse).rows["float64"]
+    other = coarse.replace("1.56250", "1.56270")
+    assert measured(coarse, other).rows["float64"]["y"].records == 1, "a difference is evidence, however it is printed"
 
 
 # ---- the command -------------------------------------------------------------------------------------------------------
@@ -237,6 +291,14 @@ def test_one_run_alone_and_a_run_without_a_trace_are_refused(place: Path, capsys
     assert not (place / "toy.noise.toml").exists()
     assert calibrate("--cases", "gone.txt") == 2
     assert "cases-unreadable" in capsys.readouterr().err
+
+
+def test_a_run_that_fails_is_left_out_by_name(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert calibrate("--args", "1.5", "--args", "nonsense", "--last-bit", "2", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["compared"] == 3
+    assert [text.partition(":")[0] for text in told["left_out"]] == ["command 1, case 2", "command 2, case 2"]
+    assert read_noise(place / "toy.noise.toml").evidence["left_out"] == told["left_out"]
 
 
 def test_traces_that_are_there_need_no_run(place: Path) -> None:

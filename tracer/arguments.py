@@ -24,7 +24,7 @@ def split_arguments(text: str) -> list[str]:
 
 def arguments(words: Sequence[str], options: Iterable[Option]) -> Iterator[Record]:
     """A record for each option that is found, in the order of the command line."""
-    known = list(options)
+    known = [option for option in options if not option.output]
     for place, word in enumerate(words):
         if not word.startswith("-") or _NUMBER.fullmatch(word):
             continue
@@ -54,14 +54,16 @@ def _record(option: Option, rest: Sequence[str]) -> Record | None:
 def compare_arguments(a: str, b: str, options: Iterable[Option]) -> Iterator[tuple[str, str | None, str | None]]:
     """Options whose values differ: the flag as it was typed, and what either side gave (None: nothing).
 
-    An option that one side alone has counts where the catalogue knows it: programs have options of their own.
+    An option that one side alone has counts where the catalogue knows it: programs have options of their own. Where it
+    says that an option names an output, two runs are expected to differ in it.
     """
-    known = list(options)
+    listed = list(options)
     x, y = _typed(split_arguments(a)), _typed(split_arguments(b))
     for flag in dict.fromkeys((*x, *y)):
-        if x.get(flag) == y.get(flag):
+        known = [option for option in listed if option.flag.search(flag)]
+        if x.get(flag) == y.get(flag) or any(option.output for option in known):
             continue
-        if (flag in x and flag in y) or any(option.flag.search(flag) for option in known):
+        if (flag in x and flag in y) or known:
             yield flag, _shown(x.get(flag)), _shown(y.get(flag))
 
 

@@ -34,17 +34,18 @@ _MANY = 20
 
 
 def last_bit(text: str, seed: int, dtype: str = "float64") -> str:
-    """`text` with each decimal (a point or an exponent makes one) moved by one last bit of `dtype`, up or down.
+    """`text` with each decimal (a point or an exponent makes one) moved by one or two last bits of `dtype`.
 
-    A last bit of a double would be lost in a float32 program. What an even seed moves up, the next odd one moves down.
+    A last bit of a double would be lost in a float32 program, and one bit alone moves some of what depends on it in one
+    direction only. What an even seed moves up, the next odd one moves down.
     """
     chance, turned = random.Random(seed // 2), seed % 2
     bits = FLOAT32 / EPSILON if dtype == "float32" else 1.0
 
     def moved(match: re.Match[str]) -> str:
-        value, up = float(match[0]), chance.random() < 0.5
+        value, up, steps = float(match[0]), chance.random() < 0.5, chance.choice((1, 2))
         towards = math.inf if up is not bool(turned) else -math.inf
-        return repr(value + (math.nextafter(value, towards) - value) * bits)
+        return repr(value + (math.nextafter(value, towards) - value) * bits * steps)
 
     return _DECIMAL.sub(moved, text)
 

@@ -123,6 +123,8 @@ class Option:
     least: int = 1
     fill: float | None = None
     """What stands for values beyond the `least` that were not given."""
+    output: bool = False
+    """It names what the program writes: of two runs it may differ, and no formula reads it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,14 +90,15 @@ class Checker:
     def option(self, value: object) -> Option:
         """One [[option]]."""
         table = self.table("option", value)
-        self.keys("option", table, {"flag", "says", "values", "least", "fill", "note"})
+        self.keys("option", table, {"flag", "says", "values", "least", "fill", "output", "note"})
+        output = table.get("output", False) is True
         try:
             flag = re.compile(str(table["flag"]))
-            says, values = str(table["says"]), int(table.get("values", 1))
+            says, values = "" if output else str(table["says"]), int(table.get("values", 1))
         except (re.error, KeyError, TypeError, ValueError) as error:
             raise self.fail("option", f"needs a pattern 'flag', a name 'says' and a number 'values': {error}") from None
         fill = float(table["fill"]) if "fill" in table else None
-        return Option(flag, says, values, int(table.get("least", values)), fill)
+        return Option(flag, says, values, int(table.get("least", values)), fill, output)
 
     def file(self, value: object) -> File:
         """One [[file]]."""

@@ -20,7 +20,6 @@ from .diff import Case, Side, compare
 from .errors import FirstbadError
 from .formula import Unknown
 from .model import Record, Trace
-from .place import qualified
 from .uncertain import Num, Term
 from .view import View
 
@@ -117,9 +116,8 @@ class Pixel:
 
     def origins(self, names: Names, without: Names) -> Iterator[str]:
         """See `Formulas`."""
-        if not names:
-            reference, candidate = (self._less(view.trace, without) for view in (self.case.b, self.case.a))
-            yield from (f.quantity for f in compare(reference, candidate, self.case.catalogue).origins)
+        if not names and not without:
+            yield from (f.quantity for f in compare(self.case.b.trace, self.case.a.trace, self.case.catalogue).origins)
             return
         terms = self.carried(names)
         left = [name for name in self.case.catalogue.order if name not in names | without]
@@ -165,15 +163,20 @@ class Pixel:
         quantity, before = self.case.catalogue.quantities[name], len(terms)
         for record in self.case.a.records(name):
             pair = formula_pair(self.case, record, quantity, terms) if quantity.values else None
-            if pair is None:
-                known = self._follow(record, terms)
-            elif any(x.v != y.v for x, y in zip(*pair, strict=True)):
+            if pair is not None and any(x.v != y.v for x, y in zip(*pair, strict=True)):
                 known = self._move(record, pair, terms)
+            elif pair is None or not self._applies(record):
+                known = self._follow(record, terms)
             else:
                 continue
             if not known:
                 unsure.add(name)
         return len(terms) > before
+
+    def _applies(self, record: Record) -> bool:
+        """Whether a formula of the record's quantity describes what the candidate does there, well or badly."""
+        told = self.case.closure_of(record, Side.REFERENCE)
+        return told is not None and told.holds is not None
 
     def _follow(self, record: Record, terms: Terms) -> bool:
         """Without a formula: what differs is taken to agree; False where that was done."""
@@ -214,10 +217,6 @@ class Pixel:
         """The intensity of the candidate's trace: the first of the catalogue's final quantities that it holds."""
         view = self.case.a
         return next((r for q in self.case.catalogue if q.final and (r := view.records(q.name))), list[Record]())
-
-    def _less(self, trace: Trace, without: Names) -> Trace:
-        canonical = self.case.catalogue.canonical
-        return replace(trace, records=tuple(r for r in trace.records if canonical(qualified(r)) not in without))
 
 
 def _places(reference: Store, candidate: Store, catalogue: Catalogue, most: int) -> list[tuple[int, int]]:

@@ -189,9 +189,10 @@ class StoreNoise:
 
         def explain(name: str, differs: Mask) -> Mask:
             found = np.zeros(len(rows), dtype=np.bool_)
-            for at, part in parts:
-                if part is not None and differs[at].any():
-                    found[at] = part(name)
+            with np.errstate(all="ignore"):  # what is infinite is a result, not a warning
+                for at, part in parts:
+                    if part is not None and differs[at].any():
+                        found[at] = part(name)
             return found & differs
 
         return explain
