@@ -4,6 +4,7 @@ python tests/measure_noise.py alarms            pairs of clean runs: how often i
 python tests/measure_noise.py smallest          the smallest planted relative error that is named, per quantity
 python tests/measure_noise.py moved             does moving last bits move what depends on them, up and down?
 … [--lines N] [--seed N] [--json FILE]          other lines; every number
+… [--first]                                     traces of the first source, phi step and domain alone, as without --trace-steps
 """
 
 from __future__ import annotations
@@ -46,15 +47,15 @@ OTHERWISE = ("--tile", "3", "--threads", "2")
 class Programs:
     """Both simulators in a folder that holds the builds of the C program and the files that lines name."""
 
-    def __init__(self, folder: Path, builds: tuple[str, ...] = tuple(noise_lines.BUILDS)) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, builds: tuple[str, ...] = tuple(noise_lines.BUILDS), *, steps: bool = True) -> None:
+        self.folder, self.steps = folder, ["--trace-steps"] if steps else []
         self.builds = {path.name: path for path in noise_lines.build(folder, builds)}
         noise_lines.inputs(folder)
 
     def c(self, build: str, words: Sequence[str]) -> Trace:
         """The trace that a build of the C program prints."""
         (self.folder / "Fdump.bin").unlink(missing_ok=True)
-        command = [str(self.builds[build]), *words, "--trace-steps"]
+        command = [str(self.builds[build]), *words, *self.steps]
         done = subprocess.run(command, cwd=self.folder, capture_output=True, check=True, timeout=60)
         return read(done.stdout.decode("utf-8", errors="replace"), build, self.folder)
 
@@ -65,7 +66,7 @@ class Programs:
         os.chdir(self.folder)
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                status = program.main([*words, "--trace-steps", "--threads", "1", *own])
+                status = program.main([*words, *self.steps, "--threads", "1", *own])
         finally:
             os.chdir(here)
         assert status == 0, err.getvalue()
@@ -356,9 +357,10 @@ def main() -> int:
     parser.add_argument("--lines", type=int, default=0)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--first", action="store_true")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="measure-noise-") as folder:
-        programs = Programs(Path(folder))
+        programs = Programs(Path(folder), steps=not chosen.first)
         data: Any
         if chosen.what == "alarms":
             told = alarms(programs, chosen.lines or 45, chosen.seed)

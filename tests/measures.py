@@ -1,4 +1,4 @@
-"""Measurements behind docs/measures.md: pairing, printing, seals, images, looking, ties.
+"""Measurements behind docs/measures.md and docs/patterns.md: pairing, printing, seals, images, looking, ties, patterns.
 
     python tests/measures.py                      all of them, as tables
     python tests/measures.py alignment printing   some
@@ -31,6 +31,7 @@ import measure_looking as looking
 import measure_print as printing
 import measure_seal as seals
 import measure_ties as ties
+import pattern_worlds as worlds
 from firstbad.sim import program, reference
 from firstbad.tracer.catalogue import load
 from firstbad.tracer.image import compare_images
@@ -279,6 +280,19 @@ def near_ties(logs: Logs) -> Iterator[Row]:
         yield f"reference beside {other}", len(found), sum(f.named for f in found), sum(bool(f.accused) for f in found)
 
 
+def patterns(logs: Logs, seeds: int = 50) -> Iterator[Row]:
+    """Generated faults: named as what they are, and confidently as something else; differences of no kind: left alone."""
+    yield "made-up runs", "trials", "as it should be", "otherwise, with a confidence of 0.9 or more"
+    names = list(logs.some((*worlds.FAULTS, *worlds.WITH_WORLD)))
+    wrong = [found for name in names for *_, found in worlds.score(name, range(seeds))]
+    trials, sure = len(names) * seeds, sum(found is not None and found.confidence >= 0.9 for found in wrong)
+    yield f"{len(names)} faults: kind named", trials, trials - len(wrong), sure
+    more = range(4 * seeds // logs.share)
+    alarms, trials = worlds.false_alarms(more), len(more) * len(worlds.NOISE)
+    sure = sum(found.confidence >= 0.9 for *_, found in alarms)
+    yield f"{len(worlds.NOISE)} kinds of random difference: silent", trials, trials - len(alarms), sure
+
+
 MEASURES: dict[str, Callable[[Logs], Iterator[Row]]] = {
     "alignment": alignment,
     "printing": print_formats,
@@ -286,6 +300,7 @@ MEASURES: dict[str, Callable[[Logs], Iterator[Row]]] = {
     "images": images,
     "looking": look,
     "ties": near_ties,
+    "patterns": patterns,
 }
 
 
