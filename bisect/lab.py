@@ -261,11 +261,9 @@ class Lab:
 
     def images(self, outcome: Outcome) -> tuple[Image, Image]:
         """The two images of an outcome, slow x fast; FirstbadError where one cannot be read."""
-        from ..tracer.image import read_image
+        from ..tracer.image_read import read_pair
 
-        first = read_image(outcome.reference.image, outcome.case.shape)
-        shape = outcome.case.shape or _raw_shape(outcome.candidate.image, first.shape)
-        return first, read_image(outcome.candidate.image, shape)
+        return read_pair(outcome.reference.image, outcome.candidate.image, outcome.case.shape)
 
     def _compared(self, outcome: Outcome) -> Outcome:
         from ..tracer.image import Gate, compare_images
@@ -296,12 +294,6 @@ def _judge(images: ImageVerdict, artefacts: str) -> Verdict:
     kind = Kind.GOOD if images.passed else Kind.BAD
     reason = "; ".join(images.reasons) or ("the images are identical" if images.identical else "the images agree")
     return Verdict(kind, reason, measure=measure, artefacts=artefacts)
-
-
-def _raw_shape(image: Path, other: tuple[int, ...]) -> tuple[int, int] | None:
-    """A raw float image has no header: where its size fits, it has the shape of the other side's image."""
-    raw = image.suffix in (".bin", ".raw", "") and image.stat().st_size == 4 * other[0] * other[1]
-    return (other[0], other[1]) if raw else None
 
 
 def _extension(program: Program) -> str:

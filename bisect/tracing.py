@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,7 +56,7 @@ def trace_pair(lab: Lab, outcome: Outcome, room: Room, stand: Stand | None, pixe
         traces = [_read(run) for run in runs]
     except FirstbadError as problem:
         return Traced(pixel, logs[0], logs[1], trouble=str(problem))
-    catalogue = _catalogue(inquiry.catalogue)
+    catalogue = _catalogue(inquiry.catalogue, traces)
     return Traced(pixel, logs[0], logs[1], diff=compare(traces[0], traces[1], catalogue))
 
 
@@ -69,7 +70,11 @@ def _read(run: Run) -> Trace:
     return read(run.folder / "stdout")
 
 
-def _catalogue(path: Path | None) -> Catalogue:
-    from ..tracer.catalogue import load
+def _catalogue(path: Path | None, traces: Sequence[Trace]) -> Catalogue:
+    """The inquiry's own, else nanoBragg's where it suits the traces; order stands in where it does not."""
+    from ..tracer.catalogue import Catalogue, load
+    from ..tracer.place import qualified
 
-    return load(path) if path is not None else load()
+    known = load(path)
+    suits = path is not None or known.suits({qualified(record) for trace in traces for record in trace})
+    return known if suits else Catalogue()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from .experiment import Crystal, Detector
 from .limits import LONG_SAMPLES
 from .scene import Scene
+from .tracing import computed
 
 
 def doubts(scene: Scene) -> Iterator[str]:
@@ -16,6 +17,7 @@ def doubts(scene: Scene) -> Iterator[str]:
     yield from _of_the_cell(crystal)
     yield from _of_the_axes(detector)
     yield from _of_the_region(scene)
+    yield from _of_the_traced_pixel(scene)
     if not scene.phis:
         yield "the phi scan has no step, so that the image is no number"
     else:
@@ -47,6 +49,18 @@ def _of_the_region(scene: Scene) -> Iterator[str]:
             f"the region of interest {f0} {f1} {s0} {s1} (fast, fast, slow, slow) holds no pixel of the "
             f"{slow} x {fast} of the detector (slow, fast), so that the image is 0"
         )
+
+
+def _of_the_traced_pixel(scene: Scene) -> Iterator[str]:
+    """The real program then prints its set-up and nothing of the pixel, without a word."""
+    asked, (slow, fast) = scene.experiment.output.trace_pixel, scene.shape
+    if asked is None or min(asked) < 0:
+        return
+    said = f"-trace_pixel {asked[0]} {asked[1]} (slow fast)"
+    if asked[0] >= slow or asked[1] >= fast:
+        yield f"{said} is not on the detector of {slow} x {fast} pixels; nothing is traced"
+    elif not computed(scene, *asked):
+        yield f"{said} lies outside -roi or under the mask; nothing of it is traced"
 
 
 def _of_the_steps(scene: Scene) -> Iterator[str]:

@@ -103,12 +103,21 @@ class Rerun:
 
     def origins(self, names: frozenset[str], without: frozenset[str]) -> tuple[str, ...]:
         """What the judge calls an origin, at the pixels that it looks at."""
+        judged = self._judged(names)
+        found = (*self._outermost(judged), *self._behind(judged, without))
+        return tuple(name for name in dict.fromkeys(found) if name not in without)
+
+    def differing(self) -> tuple[str, ...]:
+        """What differs at all, be it that the intensity does not come from it."""
+        judged = self._judged(frozenset())
+        found = (name for one in judged.judgements for name, *_ in (*one.origins, *one.beside))
+        return tuple(dict.fromkeys(found))
+
+    def _judged(self, names: frozenset[str]) -> StoresDiff:
         if self._names != names:
             write_store(self.many, self._made, self._listener(names))
             self._names = names
-        judged = judge_stores(self.reference, open_store(self._made), self.catalogue)
-        found = (*self._outermost(judged), *self._behind(judged, without))
-        return tuple(name for name in dict.fromkeys(found) if name not in without)
+        return judge_stores(self.reference, open_store(self._made), self.catalogue)
 
     def _behind(self, judged: StoresDiff, without: frozenset[str]) -> Iterator[str]:
         """What clearly differs because of a quantity that cannot be replaced, and of no other that could be."""

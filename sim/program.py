@@ -242,13 +242,7 @@ class _Session:
         if asked is None or min(asked) < 0:
             return None
         slow, fast = self.scene.shape
-        if asked[0] >= slow or asked[1] >= fast:
-            _warn(
-                f"-trace_pixel {asked[0]} {asked[1]} (slow fast) is not on the detector of "
-                f"{slow} × {fast} pixels; nothing is traced"
-            )
-            return None
-        return asked
+        return asked if asked[0] < slow and asked[1] < fast else None
 
     def _cache(self) -> None:
         """Write the cache after reading text; say so where an old one supplied the structure factors."""

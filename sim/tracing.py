@@ -57,11 +57,15 @@ def trace_lines(
     """The trace of one pixel as lines, and its value; none, and 0, where the pixel is not computed."""
     with recording() as recorder:
         value = pixel_value(scene, slow, fast, state)
-    f0, f1, s0, s1 = scene.roi
-    computed = f0 <= fast <= f1 and s0 <= slow <= s1 and (scene.mask is None or bool(scene.mask[slow, fast]))
-    if not computed:
+    if not computed(scene, slow, fast):
         return [], torch.zeros_like(value)
     return list(pixel_lines(recorder.taps, scene, phi_records=phi_records, steps=steps)), value
+
+
+def computed(scene: Scene, slow: int, fast: int) -> bool:
+    """Whether a pixel of the detector lies in the region of interest and outside the mask."""
+    f0, f1, s0, s1 = scene.roi
+    return f0 <= fast <= f1 and s0 <= slow <= s1 and (scene.mask is None or bool(scene.mask[slow, fast]))
 
 
 def switching_sample(scene: Scene, state: State) -> tuple[float, float, float]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import math
 import random
 import subprocess
 import sys
@@ -58,7 +59,7 @@ SET_UP = frozenset(
 
 
 class Share(NamedTuple):
-    """What the repair of a fault heals, together with that of those before it; whether the graft says that it is sure."""
+    """What the repair of a fault heals, with that of those before it, where that is told; whether the graft is sure."""
 
     foretold: float
     real: float
@@ -311,7 +312,8 @@ class GraftBench:
                 continue
             left = [f for f in faults if f not in repaired]
             foretold, real = 1 - grafts.error(replaced) / before, self._repaired(line, faults, left, rows)
-            yield Share(foretold, real, not grafts.unsure(replaced))
+            if not math.isnan(foretold):  # else it is said that the share cannot be told
+                yield Share(foretold, real, not grafts.unsure(replaced))
 
     def _repaired(self, line: str, faults: Sequence[Fault], left: Sequence[Fault], rows: Array | None) -> float:
         chosen = slice(None) if rows is None else rows

@@ -47,7 +47,9 @@ OTHERWISE = ("--tile", "3", "--threads", "2")
 class Programs:
     """Both simulators in a folder that holds the builds of the C program and the files that lines name."""
 
-    def __init__(self, folder: Path, builds: tuple[str, ...] = tuple(noise_lines.BUILDS), *, steps: bool = True) -> None:
+    def __init__(
+        self, folder: Path, builds: tuple[str, ...] = tuple(noise_lines.BUILDS), *, steps: bool = True
+    ) -> None:
         self.folder, self.steps = folder, ["--trace-steps"] if steps else []
         self.builds = {path.name: path for path in noise_lines.build(folder, builds)}
         noise_lines.inputs(folder)

@@ -14,6 +14,8 @@ from firstbad.tracer.hidden import LIMIT, hidden
 from firstbad.tracer.model import Manifest, Record, Trace
 from firstbad.tracer.view import View
 
+_COUNTS = 1e5
+"""Whole numbers below are counts and switches, which a program prints by %d; an intensity may be whole by chance."""
 GENERAL = range(3, 18)
 """`%.3g` … `%.17g`."""
 
@@ -67,7 +69,7 @@ def printed(trace: Trace, style: Format) -> Trace:
 
 def _record(record: Record, spec: str) -> Record:
     tokens = tuple(
-        v if isinstance(v, str) else old if v.is_integer() and old.lstrip("-").isdigit() else f"{v:{spec}}"
+        v if isinstance(v, str) else old if abs(v) < _COUNTS and old.lstrip("-").isdigit() else f"{v:{spec}}"
         for v, old in zip(record.values, record.tokens, strict=True)
     )
     values = tuple(v if isinstance(v, str) else float(t) for v, t in zip(record.values, tokens, strict=True))

@@ -48,6 +48,11 @@ MODULES = {
     **dict.fromkeys(
         ("align", "tolerance", "resolution", "uncertain", "coarse", "place", "origins", "diff", "cost"), PURE
     ),
+    "printed": ("printed", "text"),
+    "rename": ("rename", "align", "diff"),
+    "notes": ("rename", "hidden", "noise", "diff"),
+    "hidden": ("hidden",),
+    "follows": ("follows",),
     **dict.fromkeys(("closure", "tables", "arguments", "said", "formula", "at", "view"), EVIDENCE),
     **dict.fromkeys(
         (
@@ -63,7 +68,7 @@ MODULES = {
         ("pattern",),
     ),
     **dict.fromkeys(
-        ("image", "image_stats", "image_findings", "image_motion", "image_peaks", "image_noise"),
+        ("image", "image_stats", "image_findings", "image_motion", "image_peaks", "image_noise", "image_causes"),
         ("image", "image_mutations"),
     ),
 }

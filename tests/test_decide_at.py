@@ -40,6 +40,16 @@ KNOWN = catalogue(
     of = "2*inward"
     formula = "x"
 
+    [free]
+    parents = ["x"]
+    open = true
+    formula = "x + 1"
+
+    [certain]
+    parents = ["x"]
+    open = true
+    formula = [{ is = "x + 2" }, { is = "x + 1", sure = true }]
+
     [loop]
     parents = ["loop2"]
     formula = "loop2"
@@ -94,7 +104,23 @@ def test_an_absent_value_comes_from_the_formula_that_applies(x: int, y: float) -
 
 def test_a_formula_that_cannot_be_evaluated_is_passed_over() -> None:
     assert value(seen("x 2"), "z") == 14.0
-    assert value(seen("x 2; s{phi=0} 5"), "z") == 5.0, "the first that can"
+    assert value(seen("x 2; s{phi=0} 14"), "z") == 14.0, "both can, and agree"
+
+
+def test_where_two_formulas_apply_and_differ_the_value_is_unknown_and_its_noise_that_of_the_first() -> None:
+    with pytest.raises(Unknown, match=r"^z$"):
+        seen("x 2; s{phi=0} 5").value("z")
+    view = seen("x 2; s{phi=0} 5").view
+    assert value(At(view, view.trace.records[0], {}, depth=1), "z") == 5.0
+    assert value(At(view, view.trace.records[0], {}, exact=True), "z") == 5.0
+
+
+def test_of_an_open_quantity_only_a_formula_that_is_sure_gives_the_value() -> None:
+    with pytest.raises(Unknown, match=r"^free$"):
+        seen("x 2").value("free")
+    assert value(seen("x 2"), "certain") == 3.0
+    view = seen("x 2").view
+    assert value(At(view, view.trace.records[0], {}, depth=1), "free") == 3.0
 
 
 def test_an_invariant_gives_no_value() -> None:

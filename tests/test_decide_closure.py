@@ -213,6 +213,7 @@ def several(*alternatives: str, more: str = "") -> Catalogue:
         (("2*x", "3*x"), True, ""), (("3*x", "2*x"), True, ""), (("3*x", "5*x + 1"), False, "y is not 3*x, but"),
         (("x - 3", "4*x"), False, "y is not 4*x, but 0.5 times that"), (("4*x", "x - 3"), False, "y is not 4*x, but"),
         (("x - 3", "x - x"), False, "y is not x - x"), (("absent", "2*x"), True, ""), (("2*x", "absent"), True, ""),
+        (("9*x", "2.5*x"), False, "y is not 2.5*x, but"), (("2.5*x", "9*x"), False, "y is not 2.5*x, but"),
         (("absent", "3*x"), None, "the trace does not hold absent"), (("3*x", "absent"), None, "does not hold absent"),
         (("absent", "gone"), None, "the trace does not hold gone"), (("absent",), None, "does not hold absent"),
         (('{ is = "2*x", when = "x > 9" }',), None, "no formula applies"),
@@ -223,7 +224,7 @@ def several(*alternatives: str, more: str = "") -> Catalogue:
 def test_a_value_holds_where_one_formula_that_applies_holds(
     alternatives: tuple[str, ...], holds: bool | None, why: str
 ) -> None:
-    """It is broken only where all are known; told is the first that is off by a factor."""
+    """It is broken only where all are known; told is the one that is nearest."""
     found = judged("x 3; y 6", "y", several(*alternatives))
     assert found.holds is holds and why in found.why
 

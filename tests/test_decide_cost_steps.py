@@ -105,7 +105,7 @@ formula = ["x", { is = "x*x", when = "mode == 1" }, "mode*x*x*x"]
         ("mode 1; x 2; y 4", (4, 9)),  # the second holds
         ("mode 1; x 2; y 2", (2, 3)),  # the first does
         ("mode 1; x 2; y 8", (8, 27)),  # the third does
-        ("mode 1; x 2; y 5", (2, 3)),  # none: the first of the file
+        ("mode 1; x 2; y 5", (4, 9)),  # none: the nearest
         ("x 2; y 8", (2, 3)),  # the trace does not tell
     ],
 )

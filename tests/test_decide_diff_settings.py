@@ -187,13 +187,13 @@ FLOAT32 = "".join(
     ("side", "measured", "note"),
     [
         (sealed("a 1", dtype="float32"), {}, "its manifest says so): float32 noise is granted, by rule"),
-        (sealed(FLOAT32), {}, "each long number is one): float32 noise is granted, by rule"),
+        (sealed(FLOAT32), {}, "most long numbers are): float32 noise is granted, by rule"),
         (
             sealed(FLOAT32, dtype="torch.float32"),
             {"float32": {"a": 3.0}},
             "its manifest says so): float32 noise is granted, measured in reruns",
         ),
-        (sealed(FLOAT32), {"float64": {"a": 3.0}}, "each long number is one): float32 noise is granted, by rule"),
+        (sealed(FLOAT32), {"float64": {"a": 3.0}}, "most long numbers are): float32 noise is granted, by rule"),
     ],
 )
 def test_a_float32_side_is_noted_with_how_that_is_known(

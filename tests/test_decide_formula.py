@@ -60,7 +60,7 @@ def test_arithmetic_goes_element_by_element(formula: str, result: float | tuple[
         ("short[2]", "component 2 of a vector of 2"), ("n[0]", "a number where a vector is needed"),
         ("(n, v)", "a vector where a number is needed"), ("norm(n)", "a number where a vector is needed"),
         ("1 if v else 2", "a vector where a number is needed"), ("v < 3", "a vector where a number is needed"),
-        ("word + 1", "word is a word"), ("nothing", "nothing"), ("total(nothing)", "any record to sum over"),
+        ("word + 1", "a number in word, which is a word there"), ("nothing", "nothing"), ("total(nothing)", "any record to sum over"),
         ("about(v, v)", "a vector where a number is needed"), ("about(n, n)", "a number where a vector is needed"),
         ("atan2(v, n)", "a vector where a number is needed"), ("lookup(t, v, v)", "the file behind t"),
         ("here(phi)", "the number of the phi here"),

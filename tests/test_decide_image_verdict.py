@@ -241,6 +241,7 @@ def test_the_verdict_as_plain_data() -> None:
         "sum_ratio": None,
         "reasons": ["a reason"],
         "findings": [{"kind": "block", "text": "a block", "value": None}],
+        "told": [],
         "gate": asdict(Gate()),
         "shape": [16, 24],
         "identical": False,

@@ -32,6 +32,22 @@ def test_the_side_whose_value_does_not_follow_is_at_fault(a: float, b: float, si
 
 
 @pytest.mark.parametrize(
+    ("a", "b", "side"),
+    [
+        ("O.5", "0.5", Side.REFERENCE),
+        ("0.5", "O.5", Side.CANDIDATE),
+        ("0.5", "0.25", Side.UNKNOWN),
+        ("A", "B", Side.UNKNOWN),
+    ],
+)
+def test_a_word_where_the_other_side_has_a_number_is_a_fault(a: str, b: str, side: Side) -> None:
+    for last, findings in (("y 2", "origins"), ("y 1", "healed")):
+        found = one(getattr(diff(kind_of("derived"), f"a 1; x {a}; y 1", f"a 1; x {b}; {last}"), findings), "x")
+        assert found.side is side
+        assert (found.why == f"{side}: is a word where the other side has a number") is (side is not Side.UNKNOWN)
+
+
+@pytest.mark.parametrize(
     ("kind", "side"),
     [("input", Side.NEITHER), ("config", Side.NEITHER), ("derived", Side.UNKNOWN), ("constant", Side.UNKNOWN)],
 )

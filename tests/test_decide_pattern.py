@@ -26,11 +26,13 @@ def weighed(*guesses: Guess, extra: float = 0.0) -> list[tuple[float, str]]:
     return [(bits, found.text) for bits, found in _weighed(ONE, [rule], extra)]
 
 
-def asked(reference: Rows, candidate: Rows, beside: Sequence[float] = (0.123456789012345,)) -> Pattern | None:
+def asked(
+    reference: Rows, candidate: Rows, beside: Sequence[float] = (0.123456789012345,), fault: str = ""
+) -> Pattern | None:
     """What explains x; `beside` is a number that both traces print with all their digits."""
     more: dict[str, Rows] = {"beside": [beside]}
     both = context({**more, "x": reference}, {**more, "x": candidate})
-    return explain(both.a.trace.find("x"), both.b.trace.find("x"), both)
+    return explain(both.a.trace.find("x"), both.b.trace.find("x"), both, fault)
 
 
 def test_a_guess_must_be_ahead_by_what_it_demands_and_by_the_extra() -> None:
@@ -106,7 +108,7 @@ def evidence(reference: list[list[float]], candidate: list[list[float]], claims:
 
 def test_the_evidence_counts_what_is_claimed_and_what_changed_of_it() -> None:
     assert evidence([[1.0, 2.0], [3.0, 4.0]], [[1.0, 2.5], [3.0, 5.0]], [1.0, 2.5, 3.0, None]) == (
-        "fits 3 values in 2 record(s), 1 of them changed",
+        "fits 3 values in 2 records, 1 of them changed",
         "reference 2, candidate 2.5",
         "ahead of a coincidence by 12 bits",
     )
@@ -156,7 +158,7 @@ def test_what_fits_all_records_is_said_of_all() -> None:
         "a factor of 2π",
         0.9995,
         (
-            "fits 1 values in 1 record(s), 1 of them changed",
+            "fits 1 value in 1 record, 1 of them changed",
             "reference 12.3456789012345, candidate 77.570188279393605",
             "ahead of a coincidence by 36 bits",
         ),
@@ -167,7 +169,7 @@ def test_what_fits_only_the_records_that_differ_costs_six_bits_and_says_where() 
     found = asked([[R], [2 * R], [3 * R]], [[R], [2 * R * TURN], [3 * R]])
     assert found is not None
     assert (found.kind, found.text) == ("two-pi", "a factor of 2π, in 1 of 3 records")
-    assert found.evidence[:2] == ("in 1 of 3 records", "fits 1 values in 1 record(s), 1 of them changed")
+    assert found.evidence[:2] == ("in 1 of 3 records", "fits 1 value in 1 record, 1 of them changed")
     assert found.evidence[-1] == "ahead of a coincidence by 30 bits"
 
 
@@ -183,7 +185,7 @@ def test_a_factor_of_single_components_costs_six_bits_and_says_how_many() -> Non
     found = asked(rows, [[a, b, c * TURN] for a, b, c in rows])
     assert found is not None
     assert (found.kind, found.text) == ("two-pi", "a factor of 2π, in 1 of 3 components")
-    assert found.evidence[:2] == ("in 1 of 3 components", "fits 2 values in 2 record(s), 2 of them changed")
+    assert found.evidence[:2] == ("in 1 of 3 components", "fits 2 values in 2 records, 2 of them changed")
     assert found.evidence[-1] == "ahead of a coincidence by 70 bits"
 
 
@@ -234,3 +236,46 @@ def test_the_data_of_these_tests_are_known_exactly_or_as_printed() -> None:
     """`exact` knows its numbers without error, `printed` as a trace shows them."""
     assert (ONE.flat[0].r, ONE.flat[0].c, ONE.flat[0].r_error, ONE.flat[0].same) == (1.0, 2.0, 0.0, False)
     assert printed({"x": [["1.50"]]}, {"x": [["2.50"]]}).flat[0].r_error == pytest.approx(0.005)
+
+
+# ---- who made the mistake --------------------------------------------------------------------------------------------
+
+FINE: Rows = [[1.2345678901234567], [2.3456789012345678], [3.4567890123456789]]
+COARSE: Rows = [[1.235], [2.346], [3.457]]
+TRIPLED: Rows = [[10 * v for v in row] for row in FINE]
+PART: Rows = [FINE[0], *TRIPLED[1:]]
+VECTORS: Rows = [[v, 2.7 * v] for (v,) in FINE]
+COLUMN: Rows = [[v, 27 * v] for (v,) in FINE]
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate", "fault", "said"),
+    [
+        (FINE, COARSE, "", "rounded to 3 decimals"),
+        (FINE, COARSE, "candidate", "rounded to 3 decimals"),
+        (FINE, COARSE, "reference", None),
+        (FINE, COARSE, "neither", None),
+        (COARSE, FINE, "", "the reference: rounded to 3 decimals"),
+        (COARSE, FINE, "candidate", None),
+        (COARSE, FINE, "reference", "the reference: rounded to 3 decimals"),
+        (COARSE, FINE, "neither", None),
+        (FINE, TRIPLED, "", "a factor of 1e1: as between Å and nm"),
+        (FINE, TRIPLED, "candidate", "a factor of 1e1: as between Å and nm"),
+        (FINE, TRIPLED, "reference", "the reference: a factor of 1e-1: as between Å and nm"),
+        (FINE, TRIPLED, "neither", "a factor of 1e1: as between Å and nm"),
+        (FINE, PART, "reference", "the reference: a factor of 1e-1: as between Å and nm, in 2 of 3 records"),
+        (VECTORS, COLUMN, "candidate", "a factor of 1e1: as between Å and nm, in 1 of 2 components"),
+        (VECTORS, COLUMN, "reference", "the reference: a factor of 1e-1: as between Å and nm, in 1 of 2 components"),
+    ],
+)
+def test_only_the_side_at_fault_is_asked_what_it_did(
+    reference: Rows, candidate: Rows, fault: str, said: str | None
+) -> None:
+    found = asked(reference, candidate, fault=fault)
+    assert (found and found.text) == said
+
+
+def test_the_mistake_of_a_side_that_formulas_accuse_costs_nothing_extra() -> None:
+    guessed, told = (asked(COARSE, FINE, fault=fault) for fault in ("", "reference"))
+    assert guessed is not None and told is not None
+    assert told.evidence[-1] != guessed.evidence[-1] and told.confidence >= guessed.confidence

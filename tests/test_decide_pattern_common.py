@@ -149,3 +149,8 @@ def test_lengths_are_of_vectors_of_two_or_more() -> None:
     assert "normalisation" not in kinds([[5.0], [2.0]], [[1.0], [1.0]])
     assert "normalisation" not in kinds([[1.0], [1.0]], [[5.0], [2.0]])
     assert "normalisation" in kinds([[1.0, 2.0, 2.0]], [[1 / 3, 2 / 3, 2 / 3]])
+
+
+@pytest.mark.parametrize(("off", "said"), [(9e-7, False), (-9e-7, False), (1.1e-6, True), (-1.1e-6, True)])
+def test_a_common_factor_that_is_a_rounding_explains_nothing(off: float, said: bool) -> None:
+    assert ("common-factor" in kinds(LONG, scaled(LONG, 1 + off))) is said

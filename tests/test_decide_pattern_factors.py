@@ -60,7 +60,7 @@ def test_a_reversed_sign_of_several_numbers_needs_less_than_that_of_one(
 UNITS = {
     1: "Å and nm", 2: "per cent, or centi", 3: "milli and unit (mm and m, eV and keV)", 4: "Å and micrometres",
     6: "micrometres and metres", 7: "Å and millimetres", 9: "nm and metres", 10: "Å and metres",
-    20: "Å squared and metres squared", 30: "cubic Å and cubic metres",
+    20: "Å² and m²", 30: "Å³ and m³", 12: "µm² and m²",
 }  # fmt: skip
 
 
@@ -75,6 +75,24 @@ def test_a_power_of_ten_is_told_with_the_units_that_it_lies_between(exponent: in
     text += ", and the sign is reversed"
     assert said(negative) == ("power-of-ten", text, 6.0, 1.0 if abs(exponent) >= 3 else 4.0)
     assert negative.values == pytest.approx([-factor], rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("unit", "exponent", "between"),
+    [
+        ("m", 10, "Å and metres"),
+        ("m", 20, None),
+        ("m⁻²", 4, "cm² and m²"),
+        ("Å²", 20, "Å² and m²"),
+        ("Å²", 10, None),
+        ("Å⁻³", 30, "Å³ and m³"),
+        ("Å³", 10, None),
+        ("", 4, "Å and micrometres"),
+    ],
+)
+def test_units_are_those_of_the_dimension(unit: str, exponent: int, between: str | None) -> None:
+    (guess,) = power_of_ten(exact([[1.0]], [[10.0**exponent]], quantities={"x": {"unit": unit}}))
+    assert guess.text == f"a factor of 1e{exponent}" + (f": as between {between}" if between else "")
 
 
 @pytest.mark.parametrize("exponent", [5, -5, 8, 11, 40, -40])

@@ -149,6 +149,11 @@ def guessed(formula: str | list[dict[str, str]], x: float, **more: object) -> li
     return [guess.text for guess in miswritten(data)]
 
 
+def test_what_follows_from_the_formula_is_no_slip_though_a_slip_gives_the_same() -> None:
+    assert guessed("f*(g/g)", F) == [], "to divide by g once too often makes no difference"
+    assert guessed([{"is": "f*g"}, {"is": "f*(r/r)"}], F) == ["the candidate lacks a factor g"], "another formula does"
+
+
 def test_a_mistake_is_guessed_where_it_gives_what_the_candidate_holds() -> None:
     data = printed({**FGR, "x": [[F * G / R]]}, {**FGR, "x": [[F / R]]}, quantities("f*g/r"))
     (guess,) = miswritten(data)

@@ -47,7 +47,7 @@ SHORT = record("1.23457", name="short")
         ("1.5e+00", SHORT, -1),
         ("1e+05", SHORT, 5),
         ("1.5e+06", LONG, 5),
-        ("1.5e+16", LONG, 15),
+        ("1.5e+15", LONG, 14),
         ("1.5e+17", LONG, 1),
         # shown zeros
         ("1.50", SHORT, -2),
@@ -106,7 +106,9 @@ def test_digits_are_the_most_that_were_seen_or_promised(prefix: str, given_digit
         ("5.70088", LONG, 0.5e-5),
         ("570.088", LONG, 0.5e-3),
         ("-0.0570088", LONG, 0.5e-7),
-        ("5.7008", LONG, 0.0),  # five digits: a short number
+        ("5.7008", LONG, 0.5e-5),  # five digits: of six, the last may be a zero that %g strips
+        ("5.700", LONG, 0.0),
+        ("5.701", LONG, 0.0),  # four: a short number
         ("5.70088", SHORT, 0.0),  # as many as the format has
         ("1.2345678901234567", LONG, 0.0),
         ("5.7008812", SHORT, 0.0),
@@ -116,11 +118,18 @@ def test_digits_are_the_most_that_were_seen_or_promised(prefix: str, given_digit
         ("1.00000", LONG, 0.5e-5),
     ],
 )
-def test_a_token_with_fewer_digits_than_its_neighbours_shows_its_own(
+def test_a_token_with_some_six_digits_among_longer_ones_may_be_rounded_by_its_print(
     token: str, neighbour: Record, shown: float
 ) -> None:
     one = record(token)
     assert Formats([neighbour, one]).shown(one, 0) == pytest.approx(shown, rel=1e-9)
+
+
+def test_the_longest_component_of_a_vector_shows_how_it_is_printed() -> None:
+    vector, whole = record("33.796", "4.58551", "0"), record("5.70088", "0.24691357824691356")
+    formats = Formats([LONG, vector, whole])
+    assert [formats.shown(vector, i) for i in range(3)] == pytest.approx([0.5e-4, 0.5e-5, 0.0])
+    assert [formats.shown(whole, i) for i in range(2)] == [0.0, 0.0]
 
 
 def test_a_manifest_says_that_short_tokens_are_short_numbers() -> None:

@@ -96,11 +96,13 @@ THIRDS = [to_float32(n / 3) for n in range(1, 30) if n % 3]
 @pytest.mark.parametrize(
     ("values", "is_single"),
     [
-        (THIRDS[:8], True), (THIRDS[:7], False), ([*THIRDS[:9], 1 / 3], False), ([1 / 3, *THIRDS[:9]], False),
+        (THIRDS[:8], True), (THIRDS[:7], False), ([*THIRDS[:9], 1 / 3], True), ([1 / 3] * 9 + THIRDS[:9], False),
+        ([1 / 3] * 9 + THIRDS[:10], True), ([*THIRDS[:7], 1 / 3], True), (THIRDS[:4] + [1 / 3] * 4, False),
         ([*THIRDS[:8], 0.0], True), ([*THIRDS[:8], math.inf, math.nan], True), ([0.5] * 20, False),
+        ([1 / 3] * 200 + THIRDS[:10] * 30, False), ([1 / 3] * 199 + THIRDS[:10] * 30, True),
     ],
 )  # fmt: skip
-def test_a_trace_is_single_where_eight_long_numbers_are_and_no_other_is(values: list[float], is_single: bool) -> None:
+def test_a_trace_is_single_where_most_of_at_least_eight_long_numbers_are(values: list[float], is_single: bool) -> None:
     assert single(parse(long_numbers(*values)), "") is is_single
 
 

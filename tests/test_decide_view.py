@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from firstbad.tracer.at import At
-from firstbad.tracer.catalogue import Catalogue, from_document
+from firstbad.tracer.catalogue import Catalogue, Quantity, from_document
 from firstbad.tracer.formula import Unknown
 from firstbad.tracer.model import Manifest, Record
 from firstbad.tracer.text import parse
@@ -65,7 +65,7 @@ def test_aliases_and_headings_are_one_name() -> None:
 def test_a_record_that_does_not_say_where_it_is_serves_only_loops_that_it_does_not_run_in(
     scope: str | None, loop: str
 ) -> None:
-    known = PLAIN if scope is None else catalogue(f'[q]\nscope = "{scope}"')
+    known = PLAIN if scope is None else Catalogue({"q": Quantity("q", scope=scope)})
     runs_in = scope in SCOPES and loop in SCOPES and SCOPES.index(loop) <= SCOPES.index(scope)
     assert related(f"q 1; r{{{loop}=2}} 5", "q", "r", known=known) == ([] if runs_in else [1])
 
@@ -136,7 +136,7 @@ def test_numbers_are_told_with_what_they_may_be_off_and_in_the_unit_of_the_catal
     view.labels.update({"q": -1e3, "v": 0.5})
     assert view.term(q, (0.5,)) == Num(-5e-3, 5e-4)
     assert view.term(v, (0.5, 0.25)) == (Num(2.0, 1.0), Num(4.0, 0.5))
-    with pytest.raises(Unknown, match="w is a word"):
+    with pytest.raises(Unknown, match="a number in w, which is a word there"):
         view.term(w, (0.0,))
 
 

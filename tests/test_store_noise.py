@@ -113,6 +113,7 @@ def test_the_noise_of_many_pixels_is_that_of_each_pixel_alone(made, line: str, d
     store, catalogue = made(line, dtype), load()
     rows = np.array([0, 7, 20, 41, 80])
     many = StoreNoise(store, store, catalogue).views(rows)[0]
+    many.twin = None  # beside itself nothing would be granted
     told = 0
     for place, row in enumerate(rows):
         alone = View(store.trace(*(int(n) for n in store.pixels[row])), catalogue)
@@ -163,6 +164,15 @@ def test_a_millionth_of_a_millionth_everywhere_is_found(
     named = {name for j in diff.judgements for name in j.screened}
     assert factors[0] in named
     assert sum(j.pixels for j in diff.judgements if factors[0] in j.screened) == len(store)
+
+
+@pytest.mark.parametrize("line", some("every step", "subpixels"))
+def test_what_its_parents_may_be_off_is_no_excuse_where_they_are_the_same(made, tmp_path: Path, line: str) -> None:
+    """The intensity is the sum of ill-conditioned steps; but these are the same on both sides."""
+    store = made(line)
+    diff = judge_stores(store, changed(store, tmp_path / "bad", {"I_pixel_final": 1 + 1e-9}), load())
+    named = {name for j in diff.judgements for name in (*j.screened, *(beside for beside, _ in j.beside))}
+    assert named == {"I_pixel_final"}
 
 
 def test_a_last_bit_everywhere_is_no_difference(made, tmp_path: Path) -> None:

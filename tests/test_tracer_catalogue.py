@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from firstbad.tracer.catalogue import DEFAULT, from_document, load
+from firstbad.tracer.catalogue_check import SCOPES
 from firstbad.tracer.errors import FirstbadError
+from firstbad.tracer.view import LEVELS
 
 # The lines that the program prints for a traced pixel (A1 to D14 of its trace).
 PIXEL_LINES = """
@@ -119,3 +121,43 @@ def test_a_condition_may_read_any_quantity_and_an_invariant_the_parents() -> Non
     (alternative,) = known.quantities["x"].formulas
     assert alternative.of is not None and alternative.of.names == {"x", "y"}
     assert known.quantities["x"].values == (), "it gives no value of x"
+
+
+def test_the_scopes_that_an_entry_may_have_are_those_that_decide() -> None:
+    assert tuple(LEVELS) == SCOPES
+
+
+@pytest.mark.parametrize(
+    ("parents", "way"),
+    [
+        ({"x": ["x"]}, "x is computed from itself: x from x"),
+        ({"x": ["y"], "y": ["x"]}, "x is computed from itself: x from y from x"),
+        ({"a": ["x"], "x": ["b", "y"], "b": [], "y": ["x"]}, "x is computed from itself: x from y from x"),
+    ],
+)
+def test_a_quantity_that_is_computed_from_itself_is_told_with_the_way_round(
+    parents: dict[str, list[str]], way: str
+) -> None:
+    with pytest.raises(FirstbadError) as caught:
+        from_document({"quantity": {name: {"parents": of} for name, of in parents.items()}})
+    assert caught.value.message.endswith(way)
+    assert "at(x, index(" in caught.value.remedy
+
+
+def test_two_ways_to_one_parent_are_no_way_round() -> None:
+    known = from_document({"quantity": {"a": {}, "b": {"parents": ["a"]}, "c": {"parents": ["a", "b"]}}})
+    assert known.order == ("a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    ("known", "strange", "suits"),
+    [(0, 0, True), (1, 1, True), (1, 2, False), (2, 2, True), (2, 3, False), (3, 12, True), (3, 13, False), (4, 16, True),
+     (4, 17, False), (9, 36, True), (9, 37, False), (10, 500, True)],
+)  # fmt: skip
+def test_a_catalogue_suits_traces_of_which_it_knows_enough_names(known: int, strange: int, suits: bool) -> None:
+    catalogue = from_document(
+        {"quantity": {f"q{i}": {"aliases": [f"a{i}"]} for i in range(9)}, "parameter": {"n": {"kind": "integer"}}}
+    )
+    own = ["n", "a0", *(f"q{i}" for i in range(1, 9))]
+    assert all(map(catalogue.knows, own)) and not catalogue.knows("strange")
+    assert catalogue.suits({*own[:known], *(f"strange{i}" for i in range(strange))}) is suits

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from firstbad.tracer.errors import FirstbadError
 from firstbad.tracer.image import Gate, Noise, compare_images, read_image
+from firstbad.tracer.image_read import is_image, read_pair
 from firstbad.tracer.pixels import costly_pixels
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -39,6 +40,43 @@ def test_npy_is_known_by_its_content_and_any_byte_order(tmp_path: Path):
     image = read_image(tmp_path / "image.bin")
     assert image.dtype == np.float64
     assert np.array_equal(image, IMAGE)
+
+
+def test_a_raw_image_beside_another_has_its_shape(tmp_path: Path):
+    np.save(tmp_path / "a.npy", IMAGE)
+    for name in ("b.bin", "b.RAW"):
+        IMAGE.astype("<f4").tofile(tmp_path / name)
+        assert np.array_equal(read_pair(tmp_path / "a.npy", tmp_path / name)[1], IMAGE)
+    IMAGE[:4, :4].astype("<f4").tofile(tmp_path / "small.bin")
+    assert [one.shape for one in read_pair(tmp_path / "a.npy", tmp_path / "small.bin")] == [(24, 30), (4, 4)]
+    with pytest.raises(FirstbadError, match="is 24 x 30, not 30 x 24"):
+        read_pair(tmp_path / "a.npy", tmp_path / "b.bin", (30, 24))
+    with pytest.raises(FirstbadError, match="no image"):
+        read_pair(tmp_path / "a.npy", tmp_path / "none.bin")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.npy", b"anything", True),
+        ("a.IMG", b"{\nHEADER_BYTES=512;\n}", True),
+        ("image", b"\x93NUMPY\x01\x00", True),
+        ("table", b"1 2 3\n4 5 6\n", True),
+        ("a.log", b"1 2 3\nTRACE_C: F_cell 1\n", False),
+        ("a.bin", b"TRACE_C: F_cell 1\n", False),
+        ("a.log", b"", False),
+        ("a.log", b"hello\n", False),
+        ("a.tar", b"\0\1\2", False),
+    ],
+)
+def test_an_image_is_known_by_its_name_or_its_beginning(tmp_path: Path, name: str, content: bytes, expected: bool):
+    (tmp_path / name).write_bytes(content)
+    assert is_image(tmp_path / name) is expected
+
+
+def test_what_is_not_there_is_no_image(tmp_path: Path):
+    assert not is_image(tmp_path / "a.npy")
+    assert not is_image(tmp_path)
 
 
 def test_integers_become_floats(tmp_path: Path):

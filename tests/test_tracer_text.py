@@ -7,6 +7,7 @@ import math
 import string
 from pathlib import Path
 
+import numpy as np
 import pytest
 from firstbad.tracer.errors import FirstbadError
 from firstbad.tracer.model import Record, Trace
@@ -62,6 +63,67 @@ def sealed(*lines: str) -> str:
 def test_one_record_a_line(line: str, name: str, values: tuple[float, ...], shape: tuple[int, ...]) -> None:
     record = only(line)
     assert (record.quantity, record.values, record.shape) == (name, values, shape)
+
+
+@pytest.mark.parametrize(
+    ("printed", "values", "shape"),
+    [
+        ("tensor(2.25)", (2.25,), ()),
+        ("tensor([2.25])", (2.25,), ()),
+        ("tensor([[2.25]], dtype=torch.float64)", (2.25,), ()),
+        ("tensor(2.25, dtype=torch.float64)", (2.25,), ()),
+        ("torch.tensor(-1.5e-07, device='cuda:0', grad_fn=<MulBackward0>)", (-1.5e-7,), ()),
+        ("tensor([1., 2.], dtype=torch.float64)", (1, 2), (2,)),
+        ("array([1.e+00, 2.e-03])", (1, 0.002), (2,)),
+        ("Array([1., 2.], dtype=float32)", (1, 2), (2,)),
+        ("np.array([[1., 2.], [3., 4.], [5., 6.]])", (1, 2, 3, 4, 5, 6), (3, 2)),
+        ("np.float64(2.25)", (2.25,), ()),
+        ("float32( -2 )", (-2,), ()),
+        ("np.int64(3)", (3,), ()),
+        ("[np.float64(1.0), np.float64(2.0)]", (1, 2), (2,)),
+        ("[tensor(1.), tensor(2.)]", (1, 2), (2,)),
+        ("[[1, 2], [3, 4]]", (1, 2, 3, 4), (2, 2)),
+        ("[[1. 2.] [3. 4.]]", (1, 2, 3, 4), (2, 2)),
+        ("[ [1, 2] , [ 3, 4 ] ]", (1, 2, 3, 4), (2, 2)),
+    ],
+)
+@pytest.mark.parametrize("between", [" ", "=", " = ", ": ", "{phi=3} "])
+def test_numbers_that_python_prints_as_objects_are_numbers(
+    between: str, printed: str, values: tuple[float, ...], shape: tuple[int, ...]
+) -> None:
+    record = only(f"TRACE_PY: F_cell{between}{printed}")
+    assert (record.quantity, record.values, record.shape) == ("F_cell", values, shape)
+
+
+def test_objects_on_one_line_are_told_apart() -> None:
+    trace = parse(
+        "TRACE_PY: a = tensor(1.) b = np.float64(2.5)\nTRACE_PY: c tensor(nan)\nTRACE_PY: x X:tensor(1.) Y:int32(2)\n"
+    )
+    assert [(r.quantity, r.tokens) for r in trace] == [
+        ("a", ("1.",)), ("b", ("2.5",)), ("c", ("nan",)), ("x", ("1.", "2"))
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "printed",
+    ["tensor(True)", "array([1.,...,9.])", "tensor([])", "tensor([[[1.,2.]],[[3.,4.]]])", "S_tensor(2)", "device(2)",
+     "tensor(1+2j)", "tensor(1,2)", "tensor([ [ [1., 2.] ], [ [3., 4.] ] ])"],
+)  # fmt: skip
+def test_objects_that_hold_no_numbers_stay_words(printed: str) -> None:
+    assert only(f"TRACE_PY: F_cell {printed}").values == (printed,)
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "[[1, 2], [3]]",
+        "tensor([1., 2.]) tensor(3.)",
+        "[[1, x], [3, 4]]",
+        "tensor([1., 2.",
+    ],
+)
+def test_what_is_only_half_an_array_is_no_record(printed: str) -> None:
+    assert [r.quantity for r in parse(f"TRACE_C: ok 1\nTRACE_PY: F_cell {printed}\n")] == ["ok"]
 
 
 @pytest.mark.parametrize(
@@ -344,6 +406,29 @@ def test_no_line_makes_the_reader_stumble(body: str) -> None:
     for record in trace:
         assert len(record.values) == len(record.tokens)
         assert math.prod(record.shape) == len(record.values)
+
+
+@given(st.lists(floats, min_size=1, max_size=6), st.sampled_from(["float64", "float32"]))
+def test_what_numpy_prints_is_read_back_bit_for_bit(numbers: list[float], dtype: str) -> None:
+    with np.errstate(over="ignore"):
+        whole = np.array(numbers, dtype=dtype)
+    with np.printoptions(linewidth=10_000, floatmode="unique", precision=17):
+        lines = [f"TRACE_PY: v {whole!r}", f"TRACE_PY: v = {list(whole)}", *(f"TRACE_PY: v {one!r}" for one in whole)]
+    read_back = [np.array(record.numbers, dtype=dtype) for record in parse("\n".join([*lines, ""]))]
+    for found, put in zip(read_back, [whole, whole, *whole], strict=True):
+        np.testing.assert_array_equal(found, np.atleast_1d(put))
+
+
+pieces = st.sampled_from(
+    ["tensor(", "np.float64(", "array([", "[[", "]", ")", "(", ", ", " ", "dtype=torch.float64", "grad_fn=<A>", "2.5", "-1e3",
+     "nan", "...", "F=", "x", "[", ";"]
+)  # fmt: skip
+
+
+@given(st.lists(pieces, max_size=30))
+def test_no_half_printed_object_makes_the_reader_stumble(parts: list[str]) -> None:
+    for record in parse(f"TRACE_C: ok 1\nTRACE_C: F {''.join(parts)}\n"):
+        assert math.prod(record.shape) == len(record.values) == len(record.tokens)
 
 
 def test_writer_refuses_what_the_format_cannot_hold() -> None:

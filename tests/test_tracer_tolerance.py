@@ -202,7 +202,8 @@ def test_a_float32_trace_is_granted_float32_noise() -> None:
     lines = "".join(f"TRACE_PY: q{i} {v!r}\n" for i, v in enumerate(values))
     view = View(parse(lines), PLAIN)
     assert view.epsilon == 2.0**-23
-    assert View(parse(lines + "TRACE_PY: z 0.1234567890123\n"), PLAIN).epsilon == EPSILON
+    double = "".join(f"TRACE_PY: z{i} {0.1 * i + 0.01234567890123!r}\n" for i in range(1, 13))
+    assert View(parse(lines + double), PLAIN).epsilon == EPSILON
 
 
 # ---- running error analysis ---------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def refuses(folder: Path, *words: str) -> str:
         (b"", "trace-empty"),
         (b"hello\nworld 3\n", "trace-no-line"),
         (b"TRACE_C:\n", "trace-no-record"),
-        (b"\x93NUMPY\x01\x00\x00\x00\x00\xff" * 9, "trace-binary"),
+        (b"\x7fELF\x02\x00\x00\xff" * 9, "trace-binary"),
         (b"TRACE_OPEN: firstbad-trace 99\nTRACE_C: a 1\nTRACE_SEAL: records=1 crc32=00000000\n", "trace-version"),
     ],
 )

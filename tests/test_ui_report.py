@@ -219,6 +219,10 @@ def test_digits_that_differ_are_marked(tmp_path: Path):
         ("12", "123", ["12", "123"]),
         ("-0", "0.000", []),
         ("nan", "2", ["nan", "2"]),
+        ("9.768e-11", "9.7683e-11", ["3"]),
+        ("1e+24", "1.2e+24", [".2"]),
+        ("9.5e-11", "8.5e-11", ["9.5", "8.5"]),
+        ("1.25", "1.2", ["5"]),
     ],
 )
 def test_numbers_are_compared_in_one_notation(tmp_path: Path, a: str, b: str, marked: list[str]):

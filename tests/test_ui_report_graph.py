@@ -108,6 +108,18 @@ def test_the_way_holds_what_differs_its_parents_and_what_leads_to_the_final():
     assert {n["name"] for n in graph["all"]["nodes"]} == {"far", "a", "b", "c", "other"}, "apart has to do with nothing"
 
 
+def test_a_line_between_two_that_differ_is_drawn_though_a_longer_way_implies_it():
+    """The longer way goes through a quantity that agrees: the difference did not come along there."""
+    edges = [("a", "b"), ("b", "c"), ("a", "c")]
+    assert reduced("abc", edges) == edges[:2]
+    assert reduced("abc", edges, {"a", "c"}) == edges
+    known = catalogue(GRAPH.replace("parents = ['b', 'other']", "parents = ['b', 'other', 'a']"))
+    found = diff(known, "far 1; a 2; b 4; other 7; c 11", "far 1; a 2.5; b 4; other 7; c 12")
+    graph = pictures(parts_of(found), known)
+    assert graph is not None
+    assert ["a", "c"] in [line[:2] for line in graph["way"]["lines"]]
+
+
 def test_there_is_no_picture_without_a_graph():
     found = diff(catalogue(""), "x 1", "x 2")
     assert pictures(parts_of(found), catalogue("")) is None

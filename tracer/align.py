@@ -79,8 +79,16 @@ def align(a: View, b: View, in_order: Collection[str] = ()) -> list[Pairing]:
     uneven = [members for (n, m), members in loops.items() if n != m]
     for members in sorted(uneven, key=len, reverse=True):
         pairs.extend(_uneven(members, before(a, pairs), before(b, pairs)))
-    pairs.extend(pair for name, (one, two) in lonely.items() for pair in _elsewhere(name, one, two))
+    at_a, at_b = _positions(a), _positions(b)
+    for name, (one, two) in lonely.items():
+        one.sort(key=lambda record: at_a[id(record)])  # gathered by place; a side that names none has them in order
+        two.sort(key=lambda record: at_b[id(record)])
+        pairs.extend(_elsewhere(name, one, two))
     return _ordered(pairs, a, b)
+
+
+def _positions(view: View) -> dict[int, int]:
+    return {id(record): index for index, record in enumerate(view.trace.records)}
 
 
 def _elsewhere(name: str, one: list[Record], two: list[Record]) -> Iterable[Pairing]:
@@ -97,14 +105,15 @@ def _elsewhere(name: str, one: list[Record], two: list[Record]) -> Iterable[Pair
 
 def reordered(pairs: Iterable[Pairing]) -> list[str]:
     """Quantities of which the candidate has its records in another order than the reference."""
-    last: dict[tuple[str, _Place], int] = {}
+    last: dict[tuple[str, str, str, _Place], int] = {}
     found: dict[str, None] = {}
     for pair in pairs:
-        if pair.reference is not None and pair.candidate is not None:
-            key = pair.quantity, tuple(sorted(place(pair.candidate).items()))
-            if pair.candidate.line < last.get(key, 0):
+        x, y = pair.reference, pair.candidate
+        if x is not None and y is not None:  # an alias has an order of its own
+            key = pair.quantity, x.quantity, y.quantity, tuple(sorted(place(y).items()))
+            if y.line < last.get(key, 0):
                 found[pair.quantity] = None
-            last[key] = pair.candidate.line
+            last[key] = y.line
     return list(found)
 
 
@@ -118,16 +127,11 @@ def _groups(view: View) -> _Groups:
 
 def _named(one: list[Record], two: list[Record]) -> Iterable[tuple[list[Record], list[Record]]]:
     """Records of one quantity in one place: apart what both sides print as often under one name, then the rest."""
-    counts = Counter(record.quantity for record in one), Counter(record.quantity for record in two)
-    same = [name for name, count in counts[0].items() if counts[1][name] == count]
-    if not same or max(map(len, counts)) == 1:
-        yield one, two
-        return
+    ours, theirs = Counter(x.quantity for x in one), Counter(y.quantity for y in two)
+    same = [name for name, count in ours.items() if theirs[name] == count]
     for name in same:
         yield [x for x in one if x.quantity == name], [y for y in two if y.quantity == name]
-    rest = [x for x in one if x.quantity not in same], [y for y in two if y.quantity not in same]
-    if rest[0] or rest[1]:
-        yield rest
+    yield [x for x in one if x.quantity not in same], [y for y in two if y.quantity not in same]
 
 
 def _by(x: Record, y: Record) -> By:
@@ -136,9 +140,9 @@ def _by(x: Record, y: Record) -> By:
 
 def _even(members: Sequence[_Member], in_order: Collection[str]) -> Iterable[Pairing]:
     """Quantities that both sides repeat as often: in order, unless all iterations come in another one."""
-    count = len(members[0][1])
-    order = list(range(count))
-    if count > 1 and not any(name in in_order for name, _, _ in members):
+    _, first, _ = members[0]
+    order = list(range(len(first)))
+    if len(first) > 1 and not any(name in in_order for name, _, _ in members):
         rows = ([_fingerprint(row) for row in zip(*side, strict=True)] for side in _sides(members))
         order = _permuted(*rows)
     for name, one, two in members:
@@ -158,7 +162,7 @@ def _permuted(a: Sequence[_Parts], b: Sequence[_Parts]) -> list[int]:
     """
     inorder = list(range(len(a)))
     left = [index for index in inorder if a[index] != b[index]]
-    if len(left) < 2 or len(left) ** 2 * len(a[0]) > _PARTS:
+    if _many([a[index] for index in left], left):
         return inorder
     order, free = dict[int, int](), list(left)
     for i in left:  # of several that say the same its own, else the next one
@@ -256,9 +260,14 @@ def _alike(x: _Parts, y: _Parts) -> float:
     return share if share >= 0.5 else 0.0
 
 
+def _many(a: Sequence[_Parts], b: Sequence[object]) -> bool:
+    """Whether it takes too long to compare each of both."""
+    return sum(map(len, a)) * len(b) > _PARTS
+
+
 def _common(a: Sequence[_Parts], b: Sequence[_Parts]) -> list[tuple[int, int]]:
     """The heaviest common subsequence; for long sequences only what is unique on both sides anchors."""
-    if len(a) * len(b) > _LIMIT or sum(map(len, a)) * len(b) > _PARTS:
+    if len(a) * len(b) > _LIMIT or _many(a, b):
         return _unique_anchors(a, b)
     weight = [[0.0] * (len(b) + 1) for _ in range(len(a) + 1)]
     for i in range(len(a) - 1, -1, -1):
@@ -316,7 +325,7 @@ def _once(sequence: Sequence[Hashable]) -> dict[Hashable, int]:
 
 def _ordered(pairs: list[Pairing], a: View, b: View) -> list[Pairing]:
     """In the order of the reference; what only the candidate has comes behind what stands before it there."""
-    at_a = {id(record): index for index, record in enumerate(a.trace.records)}
+    at_a = _positions(a)
     partner = {
         id(p.candidate): at_a[id(p.reference)] for p in pairs if p.reference is not None and p.candidate is not None
     }

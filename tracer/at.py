@@ -77,24 +77,31 @@ class At:
         return Num(self.view.parameters[name])
 
     def _through(self, name: str) -> Term:
+        """From its own parents. Where the value itself is asked for, not what it may be off, formulas must leave no
+        choice: of an open quantity only those that are sure count.
+        """
         quantity = self.view.catalogue.get(name)
-        if quantity is not None and name not in self.within:
-            for alternative in quantity.values:
-                inner = At(
-                    self.view,
-                    self.record,
-                    self.swapped,
-                    depth=self.depth,
-                    exact=self.exact,
-                    pinned=self.pinned,
-                    within=self.within | {name},
-                )
-                try:
-                    if alternative.when is None or alternative.when.true(inner):
-                        return self._granted(name, alternative.formula(inner))
-                except Unknown:
-                    continue
-        raise Unknown(name)
+        strict = not self.depth and not self.exact
+        found = list[Term]()
+        for alternative in quantity.values if quantity is not None and name not in self.within else ():
+            if strict and quantity is not None and quantity.open and not alternative.sure:
+                continue
+            inner = self._inside(name)
+            try:
+                if alternative.when is None or alternative.when.true(inner):
+                    found.append(alternative.formula(inner))
+            except Unknown:
+                continue
+        if not found or (strict and not all(self.view.alike(found[0], other) for other in found[1:])):
+            raise Unknown(name)
+        return self._granted(name, found[0])
+
+    def _inside(self, name: str) -> At:
+        """The same place while `name` is being computed."""
+        within = self.within | {name}
+        return At(
+            self.view, self.record, self.swapped, depth=self.depth, exact=self.exact, pinned=self.pinned, within=within
+        )
 
     def _granted(self, name: str, term: Term) -> Term:
         """Of the noise that a value inherits, the part that is granted; what closes within a trace is not noise."""

@@ -11,6 +11,7 @@ from .errors import FirstbadError
 from .formula import Formula, compile_formula
 
 KINDS = ("derived", "input", "constant", "config", "branch")
+SCOPES = ("run", "pixel", "layer", "subpixel", "source", "phi", "mosaic")
 _QUANTITY_KEYS = {
     "aliases", "unit", "shape", "scope", "kind", "parents", "beside", "formula", "of", "noise", "final", "open", "note",
 }  # fmt: skip
@@ -23,11 +24,13 @@ class Checker:
     def __init__(self, where: str) -> None:
         self.where = where
 
-    def fail(self, entry: str, what: str) -> FirstbadError:
+    def fail(
+        self, entry: str, what: str, remedy: str = "See docs/catalogue.md: it describes each key."
+    ) -> FirstbadError:
         """The error that names the entry and says what is wrong with it."""
         return FirstbadError(
             f"{self.where}: {entry or 'top level'} {what}",
-            remedy="See docs/catalogue.md: it describes each key.",
+            remedy=remedy,
             slug="catalogue-entry",
         )
 
@@ -137,12 +140,16 @@ class Checker:
         kind = str(table.get("kind", "derived"))
         if kind not in KINDS:
             raise self.fail(entry, f"has the kind {kind!r}; known are {', '.join(KINDS)}")
+        scope = str(table.get("scope", "run"))
+        if scope not in SCOPES:
+            what = f"has the scope {scope!r}; known are {', '.join(SCOPES)}"
+            raise self.fail(entry, what, "A loop of another name needs no scope: leave it out.")
         return Quantity(
             name,
             self.words(entry, table, "aliases"),
             str(table.get("unit", "")),
             tuple(int(n) for n in table.get("shape", [])),
-            str(table.get("scope", "run")),
+            scope,
             kind,
             self.words(entry, table, "parents"),
             self.words(entry, table, "beside"),
@@ -201,17 +208,21 @@ class Checker:
         self.acyclic(quantities)
 
     def acyclic(self, quantities: Mapping[str, Quantity]) -> None:
-        """No quantity is computed from itself."""
-        state: dict[str, int] = {}
+        """No quantity is computed from itself; the error names the way round, and how the step before is said."""
+        done = set[str]()
 
-        def visit(name: str) -> None:
-            if state.get(name) == 1:
-                raise self.fail(f"quantity.{name}", "is computed from itself")
-            if name not in state:
-                state[name] = 1
+        def visit(name: str, way: tuple[str, ...]) -> None:
+            if name in way:
+                raise self.fail(
+                    f"quantity.{name}",
+                    f"is computed from itself: {' from '.join((*way[way.index(name) :], name))}",
+                    f"Where {way[-1]} comes from the {name} of the step before, name it in 'beside', not in 'parents', "
+                    f"and read at({name}, index({way[-1]})-1): see docs/catalogue.md, Steps in time.",
+                )
+            if name not in done:
                 for parent in quantities[name].parents:
-                    visit(parent)
-                state[name] = 2
+                    visit(parent, (*way, name))
+                done.add(name)
 
         for name in quantities:
-            visit(name)
+            visit(name, ())

@@ -105,7 +105,7 @@ def check_record(view: View, record: Record, quantity: Quantity) -> ClosureResul
             )  # fmt: skip
         if result.holds:
             return result
-        best = best if best is not None and (best.factor is not None or not best.expected) else result
+        best = result if best is None or (best.expected and result.excess < best.excess) else best
     if undecided or best is None:
         return ClosureResult(quantity.name, record, None, why=f"the trace does not hold {undecided}")
     sure = any(alternative.sure for alternative in alternatives)

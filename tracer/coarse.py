@@ -58,9 +58,9 @@ def _told(case: Case, one: Judged) -> bool:
     for view, result in zip((case.a, case.b), case.closures_of(one.pairing), strict=True):
         if result is None or not result.allowed:
             continue
-        shown = max(view.shown(result.record))
         off = max(m.absolute for m in one.measures)
-        if (result.holds and shown and max(result.allowed) < off / 2) or (result.broken and not shown):
+        short = max(view.shown(result.record)) >= off / 4
+        if (result.holds and short and max(result.allowed) < off / 2) or (result.broken and not short):
             return True
     return False
 

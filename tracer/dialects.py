@@ -2,8 +2,8 @@
 
 `TRACE_C: name v v v`, `TRACE_C: name{phi=3} v`, `TRACE_C:name=v v v`, `name=[a b c; d e f]`, `name = [a, b]
 unit |a| = v`, `V_cell = 1/V_star = v`, `TRACE_C_PHI phi_tic=0 k_frac=v`, `name X:v Y:v pixel_mm:v`, `name
-word`, `TRACE_PY_T: [0,1,2]=v`, `tracing pixel (spixel=s, fpixel=f)`, headings and the indented lines below
-them. A line that fits none becomes no record; the reason is kept.
+word`, `TRACE_PY_T: [0,1,2]=v`, `name tensor([v, v])` (printed.py), `tracing pixel (spixel=s, fpixel=f)`,
+headings and the indented lines below them. A line that fits none becomes no record; the reason is kept.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from typing import NamedTuple
 
 from .model import BARE, HEADING, Scope
+from .printed import plain
 
 NUMBER = r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?|nan(?:\(\w*\))?|NaN|NAN|inf(?:inity)?|Inf|INF)"
 _NUMBER = re.compile(NUMBER)
@@ -59,7 +60,7 @@ def parse_body(prefix: str, body: str, section: str = "") -> list[Said]:
 
     `section` is the heading above; it counts for indented lines only and becomes a scope.
     """
-    text = body.strip()
+    text = plain(body.strip())
     if not text:
         raise NoRecord(BARE, "")
     title = _heading(text)

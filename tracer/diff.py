@@ -6,7 +6,7 @@ Returns data; never raises because numbers differ.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -283,7 +283,18 @@ def _judged(case: Case, pairing: Pairing, measures: tuple[Measure, ...], limits:
     quantity = case.catalogue.get(pairing.quantity)
     if verdict is Verdict.DIFFERENT and quantity is not None and quantity.kind == "branch" and measures:
         verdict = _decision(case, pairing, measures)
+    if verdict in (Verdict.NOISE, Verdict.ILL) and _refuted(case, pairing):
+        verdict = worst(pairing.quantity, tuple(replace(m, noise=m.floor) for m in measures), limits)
     return Judged(pairing, measures, verdict)
+
+
+def _refuted(case: Case, pairing: Pairing) -> bool:
+    """Whether one side's value follows from its parents and the other's does not, though these ask for the same."""
+    a, b = case.closures_of(pairing)
+    if a is None or b is None or None in (a.holds, b.holds) or a.broken == b.broken:
+        return False
+    rows = zip(a.expected, b.expected, a.allowed, b.allowed, strict=False)
+    return all(abs(x - y) <= min(p, q) for x, y, p, q in rows)
 
 
 def _decision(case: Case, pairing: Pairing, measures: Sequence[Measure]) -> Verdict:

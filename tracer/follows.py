@@ -25,11 +25,15 @@ if TYPE_CHECKING:
 
 
 def settle_followers(case: Case, judged: Sequence[Judged], limits: Limits) -> tuple[Judged, ...]:
-    """Pairs that differ while all that they come from agrees are ill-conditioned where that explains them."""
+    """Pairs that differ while all that they come from agrees are ill-conditioned where that explains them.
+
+    A decision is not: it was taken otherwise, and what follows from it differs for good.
+    """
     from .origins import Roles
 
-    place = {name: number for number, name in enumerate(case.catalogue.order)}
-    bad = [one for one in judged if one.both and one.verdict is Verdict.DIFFERENT and one.quantity in place]
+    decisions = {quantity.name for quantity in case.catalogue if quantity.kind == "branch"}
+    place = {name: number for number, name in enumerate(case.catalogue.order) if name not in decisions}
+    bad = [one for one in judged if one.verdict is Verdict.DIFFERENT and one.quantity in place]
     if not bad:
         return tuple(judged)
     roles, swapped = Roles(case, judged, limits), _swapped(case, judged)
@@ -47,7 +51,7 @@ def _swapped(case: Case, judged: Sequence[Judged]) -> dict[int, Term]:
     found: dict[int, Term] = {}
     for one in judged:
         x, y = one.pairing.reference, one.pairing.candidate
-        if x is None or y is None or x.shape != y.shape or len(y.numbers) != len(y.values):
+        if x is None or y is None or len(y.numbers) != len(y.values):
             continue
         if any(m.absolute for m in one.measures):
             found[id(x)] = told(y.numbers, x, case.a)
@@ -63,11 +67,11 @@ def told(numbers: tuple[float, ...], record: Record, view: View) -> Term:
 
 def _follows(case: Case, one: Judged, limits: Limits, swapped: Mapping[int, Term]) -> bool:
     x, y = one.pairing.reference, one.pairing.candidate
-    closures = case.closures_of(one.pairing)
-    if x is None or y is None or any(c is None or not c.holds or c.invariant or c.label for c in closures):
+    assert x is not None and y is not None
+    if any(c is None or not c.holds or c.invariant for c in case.closures_of(one.pairing)):
         return False
     changes = changed(case.a, x, case.b, y, case.catalogue.quantities[one.quantity], swapped)
-    return len(changes) == len(one.measures) and all(
+    return 0 < len(changes) == len(one.measures) and all(
         abs((float(m.candidate) - float(m.reference)) - change) <= (m.printed + limits.slack * m.floor + own) * EDGE
         for m, (change, own) in zip(one.measures, changes, strict=True)
     )

@@ -33,10 +33,11 @@ def hidden(view: View) -> tuple[Hidden, ...]:
     found: dict[str, Hidden] = {}
     for record in view.trace.records:
         name = view.name(record)
-        digits, ulp = _worst(view, record)
-        if ulp > LIMIT:
-            before = found.get(name, Hidden(name, digits, ulp))
-            found[name] = Hidden(name, min(digits, before.digits), max(ulp, before.ulp))
+        for value, half in zip(record.values, view.half(record), strict=True):
+            if half and not isinstance(value, str) and (ulp := _units(view, value, half)) > LIMIT:
+                one = Hidden(name, _digits(value, half), ulp)
+                before = found.get(name, one)
+                found[name] = Hidden(name, min(one.digits, before.digits), max(ulp, before.ulp))
     return tuple(found.values())
 
 
@@ -47,6 +48,8 @@ def limited(view: View) -> str:
     if most >= SHORT or not any(_full(view, record) for record in records):
         return ""
     found = hidden(view)
+    if not found:
+        return ""
     names = ", ".join(one.quantity for one in found[:3]) + (" …" if len(found) > 3 else "")
     many = f"{len(found)} quantities" if len(found) != 1 else "1 quantity"
     return f"limited by printing: {most} digits hide more than {LIMIT:g} units in the last place of {many} ({names})"
@@ -54,20 +57,15 @@ def limited(view: View) -> str:
 
 def _full(view: View, record: Record) -> bool:
     """Whether a number shows all digits of its format, so that more may have been cut off."""
-    return max(map(significant, record.tokens), default=0) >= view.formats.digits(record)
+    most = view.formats.digits(record)
+    return any(significant(token) >= most for token in record.tokens)
 
 
-def _worst(view: View, record: Record) -> tuple[int, float]:
-    worst, digits = 0.0, 17
-    for value, half in zip(record.values, view.half(record), strict=True):
-        if isinstance(value, str) or not half:
-            continue
-        unit = math.ulp(value) * (view.epsilon / EPSILON) if value else 0.0
-        worst = max(worst, half / unit if unit else math.inf)
-        digits = min(digits, _digits(value, half))
-    return digits, worst
+def _units(view: View, value: float, half: float) -> float:
+    """Half the last printed digit in units of the last place, as the side computes."""
+    return half / (math.ulp(value) * (view.epsilon / EPSILON)) if value else math.inf
 
 
 def _digits(value: float, half: float) -> int:
-    """Significant digits that leave so much open."""
-    return max(0, math.floor(math.log10(abs(value))) + 1 - round(math.log10(2 * half))) if value else 0
+    """Significant digits that leave so much open: half a last digit and some rounding, so its place is the nearest."""
+    return math.floor(math.log10(abs(value))) + 1 - round(math.log10(half)) if value else 0

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .errors import FirstbadError
+from .image_causes import told
 from .image_findings import Evidence, Finding, findings
 from .image_motion import Motion
 from .image_noise import Array, Noise, as_float64
@@ -51,6 +52,8 @@ class ImageVerdict:
     shape: tuple[int, int]
     identical: bool = False
     evidence: Evidence | None = field(default=None, repr=False)
+    told: tuple[Finding, ...] = ()
+    """The findings without the mere consequences of others (image_causes.py)."""
 
     @property
     def decades(self) -> tuple[Decade, ...]:
@@ -85,6 +88,7 @@ class ImageVerdict:
             "sum_ratio": _plain(self.sum_ratio),
             "reasons": list(self.reasons),
             "findings": [_plain(asdict(f)) for f in self.findings],
+            "told": [_plain(asdict(f)) for f in self.told],
             "gate": asdict(self.gate),
             "shape": list(self.shape),
             "identical": self.identical,
@@ -122,9 +126,11 @@ def compare_images(
         numbers = correlation(r, c), sum_ratio(r, c)
         if same or broken or not details:
             return _verdict(gate, r, numbers, broken, identical=same)
-        found, evidence = findings(r, c, noise or Noise())
+        noise = noise or Noise()
+        found, evidence = findings(r, c, noise)
+        causes = told(r, c, found, evidence.orientation, evidence.motion, noise)
     judged = _verdict(gate, r, numbers, ())
-    return replace(judged, findings=found, evidence=evidence)
+    return replace(judged, findings=found, evidence=evidence, told=causes)
 
 
 def _verdict(

@@ -21,6 +21,7 @@ from .errors import FirstbadError
 Image = NDArray[np.floating[Any]]
 NPY_MAGIC = b"\x93NUMPY"
 RAW_SUFFIXES = (".bin", ".raw", ".f32")
+SUFFIXES = (*RAW_SUFFIXES, ".npy", ".img", ".smv", ".cbf", ".edf", ".tif", ".tiff", ".pgm")
 _TABLE = re.compile(rb"(?:[ \t]*(?:#[^\n]*|[-+0-9.eEdDnNaAiIfF, \t]*)\r?\n)+[-+0-9.eEdDnNaAiIfF, \t\r]*(?:#[^\n]*)?")
 """How a table of numbers starts, one row of the image on a line; four kilobytes of floats never look like that."""
 
@@ -48,6 +49,27 @@ def read_image(path: str | Path, shape: tuple[int, int] | None = None, *, finite
             "Trace one of these pixels to see where it starts.",
         )
     return image
+
+
+def read_pair(reference: Path, candidate: Path, shape: tuple[int, int] | None = None) -> tuple[Image, Image]:
+    """Two images that belong together: a raw one has no header, and where its size fits it is shaped as the first."""
+    first = read_image(reference, shape)
+    slow, fast = first.shape
+    raw = candidate.suffix.lower() in RAW_SUFFIXES and candidate.is_file()
+    fits = raw and candidate.stat().st_size == 4 * slow * fast
+    return first, read_image(candidate, shape or ((slow, fast) if fits else None))
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file is meant as an image: by its name, or by how it begins. Where TRACE is in it, it is a trace."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError:
+        return False
+    if b"TRACE" in head:
+        return False
+    return path.suffix.lower() in SUFFIXES or head.startswith(NPY_MAGIC) or bool(head and _TABLE.fullmatch(head))
 
 
 def _load(path: Path, shape: tuple[int, int] | None) -> Any:

@@ -29,13 +29,13 @@ def notes(case: Case, findings: Sequence[Finding]) -> Iterator[str]:
 def _steps(case: Case, findings: Sequence[Finding]) -> Iterator[str]:
     """Where the first origin is a sum of more steps than the traces show, what shows the others."""
     first = next(iter(findings), None)
-    if first is None or first.quantity != "I_before_scaling" or str(first.side) != "unknown":
+    if first is None or (first.quantity, str(first.role), str(first.side)) != ("I_before_scaling", "origin", "unknown"):
         return
-    told = [record.numbers[0] for record in case.a.records("steps") if record.numbers]
-    shown = len(case.a.records("hkl_frac"))
+    told = [record.numbers[0] for view in (case.a, case.b) for record in view.records("steps") if record.numbers]
+    shown = min(len(view.records("hkl_frac")) for view in (case.a, case.b))
     if told and shown < told[0]:
         yield (
-            f"I_before_scaling sums {told[0]:g} steps and the traces show {shown} of them: "
+            f"I_before_scaling sums {told[0]:.0f} steps and the traces show {shown} of them: "
             "run both programs again with --trace-steps, then the step that is at fault is named"
         )
 
@@ -64,7 +64,7 @@ def _of(side: str, view: View, *, measured: bool) -> Iterator[str]:
     if lost := sum(skipped.lost for skipped in trace.skipped):
         yield f"the {side} has {lost} TRACE lines that became no record"
     if view.dtype == "float32":
-        how = "its manifest says so" if "dtype" in trace.facts else "each long number is one"
+        how = "its manifest says so" if "dtype" in trace.facts else "most long numbers are"
         whence = "measured in reruns" if measured else "by rule"
         yield f"the {side} computed in float32 ({how}): float32 noise is granted, {whence}"
 

@@ -68,6 +68,7 @@ class Roles:
         role, one, because = self._role(name, bad)
         a, b = self.case.closures_of(one.pairing)
         origin = role is Role.ORIGIN
+        side = self._side(name, bad) if origin else self._liar(name, bad) if role is Role.HEALED else Side.UNKNOWN
         return Finding(
             name,
             role,
@@ -75,13 +76,13 @@ class Roles:
             one,
             len(pairs),
             len(bad),
-            self._side(name, bad) if origin else self._liar(name, bad) if role is Role.HEALED else Side.UNKNOWN,
+            side,
             Cost(self).of(name, hidden=bool(because)) if origin else None,
-            self._pattern(name, pairs) if role in (Role.ORIGIN, Role.HEALED) else None,
+            self._pattern(name, pairs, side) if role in (Role.ORIGIN, Role.HEALED) else None,
             because,
             a,
             b,
-            self._why(name, role, because, a, b),
+            self._why(name, role, because, one, a, b),
         )
 
     # ---- roles ------------------------------------------------------------------------------------------
@@ -258,6 +259,8 @@ class Roles:
         told = [self.case.closures_of(one.pairing) for one in bad]
         results = [[r for r in side if r is not None] for side in zip(*told, strict=True)]
         side = Side(closure.fault(*results))
+        if side is Side.UNKNOWN and (worded := _worded(bad[0])) is not Side.UNKNOWN:
+            return worded
         if side is Side.UNKNOWN and quantity.kind in ("input", "config"):
             return Side.NEITHER
         labelled = [bool(view.labels.get(name)) for view in (self.case.a, self.case.b)]
@@ -279,24 +282,32 @@ class Roles:
         b = closure.broken(r for _, r in told if r is not None)
         return _LIARS.get((a, b), side)
 
-    def _pattern(self, name: str, pairs: Sequence[Judged]) -> Pattern | None:
-        """What kind of mistake it looks like (pattern.py), from all pairs of the quantity."""
+    def _pattern(self, name: str, pairs: Sequence[Judged], side: Side) -> Pattern | None:
+        """What kind of mistake of that side it looks like (pattern.py), from all pairs of the quantity."""
         from .pattern import explain
 
         reference = [record for one in pairs if (record := one.pairing.reference)]
         candidate = [record for one in pairs if (record := one.pairing.candidate)]
-        return explain(reference, candidate, self.case)
+        told = side in (Side.REFERENCE, Side.CANDIDATE) or (side is Side.NEITHER and self._both_follow(pairs))
+        return explain(reference, candidate, self.case, str(side) if told else "")
+
+    def _both_follow(self, pairs: Sequence[Judged]) -> bool:
+        """Whether every value follows from its parents on either side, so that no mistake was made in it."""
+        return all(r is not None and r.holds for one in pairs for r in self.case.closures_of(one.pairing))
 
     def _why(
         self,
         name: str,
         role: Role,
         because: Iterable[str],
+        one: Judged,
         a: closure.ClosureResult | None,
         b: closure.ClosureResult | None,
     ) -> str:
         if role is Role.INHERITED:
             return f"its parents diverge: {', '.join(because)}"
+        if role is not Role.FLIPPED and (worded := _worded(one)) is not Side.UNKNOWN:
+            return f"{worded}: is a word where the other side has a number"
         if role is Role.HEALED:
             return f"what is computed from it agrees: {', '.join(self.children(name))}"
         if role is Role.FLIPPED:
@@ -309,6 +320,15 @@ def _nan_side(one: Judged) -> Side:
     """The side that printed NaN where the other did not: what was computed from it there was not computed from NaN."""
     for m in one.measures:
         a, b = m.reference != m.reference, m.candidate != m.candidate
+        if a is not b:
+            return Side.REFERENCE if a else Side.CANDIDATE
+    return Side.UNKNOWN
+
+
+def _worded(one: Judged) -> Side:
+    """The side that printed a word where the other printed a number."""
+    for m in one.measures:
+        a, b = isinstance(m.reference, str), isinstance(m.candidate, str)
         if a is not b:
             return Side.REFERENCE if a else Side.CANDIDATE
     return Side.UNKNOWN

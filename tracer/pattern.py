@@ -61,7 +61,7 @@ RULES: tuple[Rule, ...] = (
     pattern_common.common,
     pattern_shapes.offset,
 )
-MIRRORED: tuple[Rule, ...] = (
+LOSSY: tuple[Rule, ...] = (
     pattern_values.single_precision,
     pattern_values.decimals,
     pattern_values.typed_constant,
@@ -72,6 +72,7 @@ MIRRORED: tuple[Rule, ...] = (
     pattern_steps.other_values,
     pattern_formula.miswritten,
 )
+"""Mistakes that lose what was there, so that the other side cannot be told from the one that made them."""
 COLUMNS: tuple[Rule, ...] = (pattern_factors.power_of_ten, pattern_factors.constant)
 MIRROR = 1.0  # bits: the reference is wrong less often
 SUBSET = 6.0  # bits: "only where it differs" is a weaker claim than "everywhere"
@@ -99,12 +100,15 @@ class Pattern:
         return {**asdict(self), "evidence": list(self.evidence), "also": list(self.also)}
 
 
-def explain(reference: Sequence[Record], candidate: Sequence[Record], context: Compared) -> Pattern | None:
+def explain(
+    reference: Sequence[Record], candidate: Sequence[Record], context: Compared, fault: str = ""
+) -> Pattern | None:
     """Explain how all records of one quantity differ; None where nothing fits or the evidence is too thin.
 
     `reference` and `candidate` hold that quantity's records of either trace, in order; `context` (a
     Context, or diff.Case) gives the two whole traces. Words, and vectors of unequal length, are never
-    explained.
+    explained. `fault` is what formulas say of who made the mistake: "candidate", "reference", "neither", or ""
+    where they do not tell.
     """
     if not reference or not candidate:
         return None
@@ -112,17 +116,27 @@ def explain(reference: Sequence[Record], candidate: Sequence[Record], context: C
     data = collect(name, reference, candidate, context)
     if data is None or all(p.same for p in data.flat):
         return None
-    return _best(data, 0.0) or _best_of_part(data) or _best_of_columns(data)
+    return _best(data, 0.0, fault) or _best_of_part(data, fault) or _best_of_columns(data, fault)
 
 
-def _best(data: Data, extra: float) -> Pattern | None:
+def _best(data: Data, extra: float, fault: str) -> Pattern | None:
     """The guess that is furthest ahead of all that fit, if it is ahead by what its kind demands."""
-    weighed = [*_weighed(data, RULES, extra)]
-    weighed += [
-        (bits, replace(guess, text=_exchanged(guess.text)))
-        for bits, guess in _weighed(data.mirrored(), MIRRORED, extra + MIRROR)
-    ]
-    return _first(data, weighed)
+    return _first(data, _guesses(data, extra, fault))
+
+
+def _guesses(data: Data, extra: float, fault: str) -> list[tuple[float, Guess]]:
+    """What the side at fault may have done; where it is not known, more often the candidate than the reference."""
+    if fault == "reference":
+        return _of_reference(data, RULES, extra)
+    if fault == "neither":
+        return [*_weighed(data, [rule for rule in RULES if rule not in LOSSY], extra)]
+    found = [*_weighed(data, RULES, extra)]
+    return found if fault == "candidate" else found + _of_reference(data, LOSSY, extra + MIRROR)
+
+
+def _of_reference(data: Data, rules: Iterable[Rule], extra: float) -> list[tuple[float, Guess]]:
+    mirrored = data.mirrored()
+    return [(bits, replace(guess, text=_exchanged(guess.text))) for bits, guess in _weighed(mirrored, rules, extra)]
 
 
 def _first(data: Data, weighed: list[tuple[float, Guess]]) -> Pattern | None:
@@ -151,25 +165,26 @@ def _exchanged(text: str) -> str:
     return said if "reference" in said else f"the reference: {said}"
 
 
-def _best_of_columns(data: Data) -> Pattern | None:
+def _best_of_columns(data: Data, fault: str) -> Pattern | None:
     """A factor of only those components that differ, where these are some of a vector's in every record."""
     keep = [i for i in range(data.width) if not all(row[i].same for row in data.rows)]
     if len(keep) == data.width:
         return None
     part = data.columns(keep)
-    found = _first(part, [*_weighed(part, COLUMNS, SUBSET)])
+    rules = _of_reference(part, COLUMNS, SUBSET) if fault == "reference" else [*_weighed(part, COLUMNS, SUBSET)]
+    found = _first(part, rules)
     if found is None:
         return None
     where = f"in {len(keep)} of {data.width} components"
     return replace(found, text=f"{found.text}, {where}", evidence=(where, *found.evidence))
 
 
-def _best_of_part(data: Data) -> Pattern | None:
+def _best_of_part(data: Data, fault: str) -> Pattern | None:
     """The same for only those records that differ, where these are some of several."""
     keep = [i for i, row in enumerate(data.rows) if not all(p.same for p in row)]
     if len(keep) == len(data.rows):
         return None
-    found = _best(data.only(keep), SUBSET)
+    found = _best(data.only(keep), SUBSET, fault)
     if found is None:
         return None
     where = f"in {len(keep)} of {len(data.rows)} records"
@@ -181,12 +196,16 @@ def _confidence(bits: float, rivals: int) -> float:
     return round((1 - 2.0 ** -(min(bits, 10.0) + 1)) / (1 + rivals), 4)
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def _evidence(data: Data, guess: Guess, bits: float) -> tuple[str, ...]:
     claimed = [(p, v) for p, v in zip(data.flat, guess.values, strict=True) if v is not None]
     changed = [p for p, _ in claimed if not p.same]
     first = max(changed, key=lambda p: abs(p.c - p.r) if p.c == p.c else 0.0)
     return (
-        f"fits {len(claimed)} values in {len(data.rows)} record(s), {len(changed)} of them changed",
+        f"fits {_count(len(claimed), 'value')} in {_count(len(data.rows), 'record')}, {len(changed)} of them changed",
         f"reference {first.r:.17g}, candidate {first.c:.17g}",
         f"ahead of a coincidence by {bits:.0f} bits",
     )

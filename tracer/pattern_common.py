@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from .pattern_data import Data, Guess, significant
 from .pattern_factors import near, ratio
 
+_NOTHING = 1e-6
+"""A common factor that is no further from 1 explains nothing: it is a rounding."""
+
 
 def common(data: Data) -> Iterator[Guess]:
     """One unknown factor for all components; or the candidate's vectors are of unit length where the
@@ -30,7 +33,7 @@ def common(data: Data) -> Iterator[Guess]:
     simple = _simple(value, off)
     if simple:
         yield Guess("small-ratio", f"a factor of {simple}", claims, errors, 14.0)
-    elif significant(value) > 4:
+    elif significant(value) > 4 and abs(value - 1) > _NOTHING:
         yield Guess("common-factor", f"all components are multiplied by the same {value:.6g}", claims, errors, 14.0)
 
 

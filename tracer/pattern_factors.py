@@ -20,9 +20,9 @@ UNITS = {
     7: "Å and millimetres",
     4: "Å and micrometres",
     2: "per cent, or centi",
-    20: "Å squared and metres squared",
-    30: "cubic Å and cubic metres",
 }
+SQUARES = {20: "Å² and m²", 12: "µm² and m²", 6: "mm² and m²", 4: "cm² and m²", 2: "mm² and cm²"}
+CUBES = {30: "Å³ and m³", 9: "mm³ and m³", 6: "cm³ and m³"}
 CONSTANTS: tuple[tuple[str, str, float, float], ...] = (
     ("degrees-radians", "degrees and radians are mixed up: a factor of 180/π", 180 / math.pi, 3.0),
     ("degrees-radians", "degrees and radians are mixed up: a factor of π/180", math.pi / 180, 3.0),
@@ -96,7 +96,7 @@ def power_of_ten(data: Data) -> Iterator[Guess]:
     exponent = round(math.log10(abs(value)))
     if exponent == 0 or abs(exponent) > 40 or not near(abs(value), 10.0**exponent, off):
         return
-    units = UNITS.get(abs(exponent))
+    units = _unit_pairs(data.unit).get(abs(exponent))
     text = f"a factor of 1e{exponent}" + (f": as between {units}" if units else "")
     cost = 3.0 if units else 6.0
     length = data.unit in ("m", "mm", "Å")  # lengths come in units a factor of ten apart: short ones are told too
@@ -105,6 +105,15 @@ def power_of_ten(data: Data) -> Iterator[Guess]:
         yield _guess(data, "power-of-ten", text, 10.0**exponent, cost, least - 2 * (abs(exponent) >= 3))
     else:
         yield _guess(data, "power-of-ten", text + ", and the sign is reversed", -(10.0**exponent), cost + 3, least)
+
+
+def _unit_pairs(unit: str) -> dict[int, str]:
+    """Units that are so many powers of ten apart, of the quantity's dimension; of any, where it has no unit."""
+    if "²" in unit:
+        return SQUARES
+    if "³" in unit:
+        return CUBES
+    return UNITS if unit else CUBES | SQUARES | UNITS
 
 
 def constant(data: Data) -> Iterator[Guess]:

@@ -32,6 +32,8 @@ def miswritten(data: Data) -> Iterator[Guess]:
     for alternative in known.values:
         if alternative.formula.names & data.compared.a.catalogue.typed:
             continue  # what was asked for is no slip in the quantity's own formula
+        if _evaluated(data, alternative.formula) is not None:
+            continue  # the candidate follows it: there is no slip
         for kind, text, cost, tree in _variants(ast.parse(alternative.formula.text.strip(), mode="eval").body):
             formula = ast.unparse(tree)
             if formula in seen:

@@ -30,6 +30,15 @@ POWERS: tuple[Map, ...] = (
         7.0,
     ),
 )
+
+
+def _exchanged_energy(hc: float, unit: str) -> Map:
+    """hc in eV Å as programs have it, between four digits and all of them."""
+    known = hc if unit == "eV" else hc / 1000
+    text = f"energy and wavelength are exchanged: {known:.13g} {unit} Å / reference"
+    return "energy-wavelength", text, lambda x: known / x, lambda x: known / x**2, 7.0
+
+
 FUNCTIONS: tuple[Map, ...] = (
     ("logarithm", "candidate = ln(reference)", math.log, lambda x: 1 / x, 5.0),
     ("logarithm", "candidate = log10(reference)", math.log10, lambda x: 0.44 / x, 6.0),
@@ -59,19 +68,10 @@ FUNCTIONS: tuple[Map, ...] = (
     ("angle-wrapped", "one turn too few: candidate = reference - 360", lambda x: x - 360, lambda _: 1.0, 6.0),
     ("angle-wrapped", "one turn too many: candidate = reference + 2π", lambda x: x + 2 * math.pi, lambda _: 1.0, 6.0),
     ("angle-wrapped", "one turn too few: candidate = reference - 2π", lambda x: x - 2 * math.pi, lambda _: 1.0, 6.0),
-    (
-        "energy-wavelength",
-        "energy and wavelength are exchanged: 12398.42 eV Å / reference",
-        lambda x: 12398.42 / x,
-        lambda x: 12398.42 / x**2,
-        7.0,
-    ),
-    (
-        "energy-wavelength",
-        "energy and wavelength are exchanged: 12.39842 keV Å / reference",
-        lambda x: 12.39842 / x,
-        lambda x: 12.4 / x**2,
-        7.0,
+    *(
+        _exchanged_energy(hc, unit)
+        for hc in (12398.4, 12398.42, 12398.4198, 12398.419843320026)
+        for unit in ("eV", "keV")
     ),
     ("reciprocal-two-pi", "candidate = 2π / reference", lambda x: 2 * math.pi / x, lambda x: 6.3 / x**2, 6.0),
     ("reciprocal-two-pi", "candidate = 1 / (2π reference)", lambda x: 0.5 / math.pi / x, lambda x: 0.2 / x**2, 7.0),

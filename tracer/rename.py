@@ -3,12 +3,14 @@
 A port may call `F_latt` `lattice_factor`. Where one side alone has a name, the other alone has another, at least one of
 the two is not in the catalogue, and both hold the same numbers in the same places of the loops, they are taken for one
 quantity, and that is said. Numbers of few digits (1, 90) prove little: they must stand at the same place of the trace,
-too. A quantity that was renamed *and* differs stays one-sided on both sides.
+too, among few. A quantity that was renamed *and* differs stays one-sided on both sides.
 """
 
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from .align import Pairing, align, before
@@ -20,7 +22,10 @@ from .view import View
 
 _TELLING = 5
 """Digits from which on a number hardly ever stands under two names by accident."""
+_FEW = 8
+"""Records that stand alone at a place where fewer digits do."""
 _SAME = 1e-5
+_EXPONENT = re.compile(r"[eEdD].*")
 
 
 def aligned(
@@ -41,13 +46,16 @@ def renamed(a: View, b: View, pairs: Sequence[Pairing]) -> dict[str, str]:
     """Names that only one side uses, with the other side's name of the same quantity (the catalogue's, if any)."""
     known = {*a.catalogue.quantities, *a.catalogue.parameters}
     ours, theirs = _alone(pairs, a, candidate=False), _alone(pairs, b, candidate=True)
-    if not ours or not theirs or (known >= ours.keys() and known >= theirs.keys()):
-        return {}
     stands = before(a, pairs), before(b, pairs)
+    crowds = [
+        Counter(stands[side][id(record)] for records in alone.values() for record in records)
+        for side, alone in enumerate((ours, theirs))
+    ]
     found: dict[str, str] = {}
     for one, two in _matches(ours, theirs):
         telling = all(map(_telling, (ours[one], theirs[two])))
-        same_place = stands[0][id(ours[one][0])] == stands[1][id(theirs[two][0])]
+        gap = stands[0][id(ours[one][0])]
+        same_place = gap == stands[1][id(theirs[two][0])] and max(crowd[gap] for crowd in crowds) <= _FEW
         if not (one in known and two in known) and (telling or same_place):
             found |= {one: two} if two in known else {two: one}
     return found
@@ -66,13 +74,11 @@ def _alone(pairs: Iterable[Pairing], view: View, *, candidate: bool) -> dict[str
 
 def _matches(ours: dict[str, list[Record]], theirs: dict[str, list[Record]]) -> Iterable[tuple[str, str]]:
     """Names that hold the same; where several do, in order, if they are as many on both sides."""
-    done = set[str]()
-    for one, records in ours.items():
-        if one in done:
+    for records in ours.values():
+        there = [name for name, other in theirs.items() if _same(records, other)]
+        if not there:
             continue
         alike = [name for name, other in ours.items() if _same(records, other)]
-        there = [name for name, other in theirs.items() if _same(records, other)]
-        done.update(alike)
         if len(alike) == len(there):
             yield from zip(alike, there, strict=True)
 
@@ -85,8 +91,6 @@ def _same(ours: Sequence[Record], theirs: Sequence[Record]) -> bool:
 
 
 def _close(x: Record, y: Record) -> bool:
-    if len(x.values) != len(y.values):
-        return False
     size = max((abs(v) for v in x.numbers if math.isfinite(v)), default=0.0)
     return all(
         p == q or (isinstance(p, float) and isinstance(q, float) and abs(p - q) <= _SAME * size)
@@ -95,4 +99,6 @@ def _close(x: Record, y: Record) -> bool:
 
 
 def _telling(records: Iterable[Record]) -> bool:
-    return any(significant(token.rstrip("0")) >= _TELLING for record in records for token in record.tokens)
+    """Whether a number has so many digits, the zeros at its end and its exponent left out."""
+    mantissas = (_EXPONENT.sub("", token) for record in records for token in record.tokens)
+    return any(significant(mantissa.rstrip("0")) >= _TELLING for mantissa in mantissas)

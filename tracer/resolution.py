@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from .model import Record
 from .uncertain import EPSILON
@@ -27,20 +29,36 @@ _COARSE = 3
 """Digits, or places behind the point, from which on that can be a format; people type shorter numbers."""
 _MANY = 8
 """Numbers with a decimal point from which on they show a format together."""
+_WHOLE = (".", ".0")
+"""How numpy and Python end a whole number: no decimals that a format asked for."""
+_REPR = 17
+"""Digits of Python's repr at most; it writes an exponent from 1e16 on, where %.17g still writes the number out."""
+
+
+class _Shown(NamedTuple):
+    """What the text of a decimal shows; nothing for what is none."""
+
+    digits: int
+    """From the first that is not zero to the last printed."""
+    places: int
+    """Digits behind the point."""
+    power: int | None
+    """The exponent that was written."""
+    zeros: bool
+    """A trailing zero was printed on purpose: `1.500000`, not `100`, nor the `.0` of Python's repr."""
 
 
 @lru_cache(maxsize=65536)
+def _shown(token: str) -> _Shown:
+    match = _TOKEN.match(token)
+    whole, behind, power = match.groups() if match else ("", "", None)
+    zeros = len(behind) > 1 and behind.endswith("0")
+    return _Shown(len((whole + behind).lstrip("0")), len(behind), int(power) if power else None, zeros)
+
+
 def significant(token: str) -> int:
     """Digits from the first that is not zero to the last printed; 0 for what is no decimal."""
-    match = _TOKEN.match(token)
-    if match is None:
-        return 0
-    return len((match[1] + match[2]).lstrip("0"))
-
-
-def _decimals(token: str) -> int:
-    match = _TOKEN.match(token)
-    return len(match[2]) if match else 0
+    return _shown(token).digits
 
 
 @dataclass
@@ -58,22 +76,22 @@ class _Style:
     powers: bool = False
 
     def add(self, quantity: str, token: str) -> None:
-        digits = significant(token)
+        digits, places, power, _ = _shown(token)
         self.most = max(self.most, digits)
-        self.own[quantity] = max(self.own.get(quantity, 0), digits)
-        if digits and "." in token and not token.endswith(".0"):
+        self.own[quantity] = max(self.own.get(quantity, digits), digits)
+        if digits and "." in token and not token.endswith(_WHOLE):
             if len(self.points) < _MANY:
                 self.points.add(token)
-            self.decimals.add(_decimals(token))
-            self.powers = self.powers or "e" in token.lower()
+            self.decimals.add(places)
+            self.powers = self.powers or power is not None
             if digits < _LEAST:
                 self.short.setdefault(digits, set()).add(token)
 
     @cached_property
     def coarse(self) -> bool:
         """Whether they are cut to so few digits, and not short by nature: many show them all, and fewer show less."""
-        counts = {digits: len(tokens) for digits, tokens in self.short.items()}
-        return self.most >= _COARSE and counts.get(self.most, 0) >= max(_MANY, *counts.values(), 0)
+        counts = Counter({digits: len(tokens) for digits, tokens in self.short.items()})
+        return self.most >= _COARSE and counts[self.most] >= max([_MANY, *counts.values()])
 
     @cached_property
     def mixed(self) -> bool:
@@ -82,14 +100,16 @@ class _Style:
         return 2 * sum(digits < self.most - 1 for digits in long) > len(long) >= _MANY
 
     @cached_property
-    def places(self) -> int:
-        """The decimals of a program that prints all numbers by one %f; -1 if it does not."""
-        places = next(iter(self.decimals)) if len(self.decimals) == 1 else -1
-        return places if places >= _COARSE and not self.powers and len(self.points) >= _MANY else -1
+    def places(self) -> int | None:
+        """The decimals of a program that prints all numbers by one %f; None if it does not."""
+        if len(self.decimals) != 1 or self.powers or len(self.points) < _MANY:
+            return None
+        places = next(iter(self.decimals))
+        return places if places >= _COARSE else None
 
 
 _NOTHING = _Style()
-_NOWHERE = -400
+_NOWHERE = -math.inf
 
 
 class Formats:
@@ -102,8 +122,9 @@ class Formats:
             style = self._styles.setdefault(record.prefix, _Style())
             for token in record.tokens:
                 style.add(record.quantity, token)
-                if token.endswith("0") and _shows_zeros(token):
-                    self._fixed.setdefault((record.prefix, record.quantity), set()).add(_decimals(token))
+                shown = _shown(token)
+                if shown.zeros and shown.power is None:
+                    self._fixed.setdefault((record.prefix, record.quantity), set()).add(shown.places)
         self._given = digits
 
     def digits(self, record: Record) -> int:
@@ -112,10 +133,13 @@ class Formats:
         A manifest speaks of the program's own prefix; lines under the bare word TRACE keep the six digits of %g.
         """
         style = self._styles.get(record.prefix, _NOTHING)
-        told = self._given if record.prefix != "TRACE" else 0
+        told = self._told(record)
         if style.mixed and not told:
-            return max(style.own.get(record.quantity, 0), _LEAST)
+            return max(style.own.get(record.quantity, _LEAST), _LEAST)
         return max(style.most, told if told or style.coarse else _LEAST)
+
+    def _told(self, record: Record) -> int:
+        return self._given if record.prefix != "TRACE" else 0
 
     def half(self, record: Record, index: int) -> float:
         """Half the last digit that the token could show: how far the number behind may lie from it."""
@@ -127,40 +151,32 @@ class Formats:
         return 0.5 * 10.0**last + 0.5 * EPSILON * abs(value)
 
     def shown(self, record: Record, index: int) -> float:
-        """Half the last digit of the token itself, where it is six digits or more but fewer than the format's; else 0.
+        """Half the last digit that the record shows, where that is about six or more but fewer than the format; else 0.
 
-        Other lines of the same prefix showed more, and yet this one may be printed by a bare %g. Where a manifest says
-        how many digits there are, or where fewer than six are shown, a short token is a short number.
+        Other lines of the same prefix showed more, and yet this one may be printed by a bare %g, which strips zeros:
+        the longest component tells, and of six digits the last one may be lacking. Where a manifest says how many
+        digits there are, or where fewer are shown, a short token is a short number.
         """
-        value, token = record.values[index], record.tokens[index]
-        digits = significant(token)
-        known = bool(self._given) and record.prefix != "TRACE"
-        if isinstance(value, str) or known or value == 0 or not math.isfinite(value):
+        value = record.values[index]
+        if isinstance(value, str) or self._told(record) or value == 0 or not math.isfinite(value):
             return 0.0
-        if not _LEAST <= digits < self.digits(record):
+        digits = max(map(significant, record.tokens))
+        if not _LEAST - 1 <= digits < self.digits(record):
             return 0.0
-        return 0.5 * 10.0 ** (math.floor(math.log10(abs(value))) - digits + 1)
+        return 0.5 * 10.0 ** (math.floor(math.log10(abs(value))) - max(digits, _LEAST) + 1)
 
-    def _last_place(self, record: Record, token: str, value: float) -> int:
+    def _last_place(self, record: Record, token: str, value: float) -> float:
         """The decimal exponent of the last digit shown."""
-        match = _TOKEN.match(token)
-        exponent = int(match[3]) if match and match[3] else 0
-        if value == 0 and match and match[3] is not None:
-            return _NOWHERE  # %e prints any other number with digits of its own
-        if match and (match[3] is not None) and -4 <= exponent < self.digits(record):
-            return exponent - len(match[2])  # %e: %g would not have used an exponent here
-        if _shows_zeros(token):
-            return exponent - _decimals(token)
-        fixed = self._fixed.get((record.prefix, record.quantity))
-        places = (*(fixed or ()), self._styles.get(record.prefix, _NOTHING).places)
-        if match and match[3] is None and _decimals(token) in places:
-            return -_decimals(token)
+        shown, digits = _shown(token), self.digits(record)
+        if shown.power is None and (shown.zeros or shown.places in self._places(record)):
+            return -shown.places
         if value == 0:
-            return _NOWHERE
-        return math.floor(math.log10(abs(value))) - self.digits(record) + 1
+            return _NOWHERE  # %e prints any other number with digits of its own
+        if shown.power is not None and (shown.zeros or -4 <= shown.power < digits - (digits == _REPR)):
+            return shown.power - shown.places  # %e: neither %g nor repr would have used an exponent here
+        return math.floor(math.log10(abs(value))) - digits + 1
 
-
-def _shows_zeros(token: str) -> bool:
-    """Whether a trailing zero was printed on purpose: `1.500000`, not `100`, nor the `.0` of Python's repr."""
-    mantissa = re.split("[eEdD]", token)[0]
-    return mantissa.endswith("0") and _decimals(token) > 1
+    def _places(self, record: Record) -> tuple[int | None, ...]:
+        """The counts of decimals that are a %f here: where zeros were shown, or where all numbers have so many."""
+        fixed = self._fixed.get((record.prefix, record.quantity), ())
+        return (*fixed, self._styles.get(record.prefix, _NOTHING).places)

@@ -133,17 +133,17 @@ def selftest(
     before = compare(reference, candidate, known)
     planted: list[Planted] = []
     for side, trace in ((Side.CANDIDATE, candidate), (Side.REFERENCE, reference)):
-        jobs = list(_jobs(trace, known, faults))
+        case = Case(trace, trace, known)  # what formulas make of the trace as it is, for every fault in it
+        jobs = list(_jobs(case.a, faults))
         for quantity, fault in jobs[:: max(1, math.ceil(len(jobs) / most))]:
-            bad, leads_on = plant(trace, known, quantity, fault)
+            bad, leads_on = plant_in(case, quantity, fault)
             if bad is not None:
                 pair = (reference, bad) if side is Side.CANDIDATE else (bad, candidate)
                 planted.append(_told(before, compare(*pair, known), quantity, fault, side, leads_on=leads_on))
     return Report(tuple(planted), tuple(f.quantity for f in before.origins))
 
 
-def _jobs(trace: Trace, catalogue: Catalogue, faults: Sequence[Fault]) -> Iterator[tuple[str, Fault]]:
-    view = View(trace, catalogue)
+def _jobs(view: View, faults: Sequence[Fault]) -> Iterator[tuple[str, Fault]]:
     names = [name for name in view.groups if all(not isinstance(v, str) for v in view.records(name)[0].values)]
     for fault in faults:
         for name in names:
@@ -152,7 +152,12 @@ def _jobs(trace: Trace, catalogue: Catalogue, faults: Sequence[Fault]) -> Iterat
 
 def plant(trace: Trace, catalogue: Catalogue, name: str, fault: Fault) -> tuple[Trace | None, bool]:
     """The trace of a program that gets `name` wrong; None where the fault changes nothing. Whether it led on."""
-    case = Case(trace, trace, catalogue)
+    return plant_in(Case(trace, trace, catalogue), name, fault)
+
+
+def plant_in(case: Case, name: str, fault: Fault) -> tuple[Trace | None, bool]:
+    """The same in a trace that was paired with itself, for one who plants many."""
+    trace, catalogue = case.a.trace, case.a.catalogue
     terms: dict[int, Term] = {}
     changed: dict[int, tuple[float, ...]] = {}
     for record in case.a.records(name):

@@ -8,7 +8,7 @@ cause.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import repeat
@@ -87,13 +87,16 @@ def compare_stores(
     relative: float | Mapping[str, float] = RELATIVE,
     canonical: Callable[[str], str] = str,
     noise: Explains | None = None,
+    unpaired: Collection[str] = (),
+    following: Collection[str] = (),
 ) -> StoreDiff:
     """Compare all columns that both have, tile by tile.
 
     `parents` is the graph (catalogue names); without it the columns' order stands in. `relative` is the
     largest difference that agrees, relative to the value (of a vector: to its largest component), for all
     or by name (else RELATIVE). What differs by more, though all it comes from agrees, is no difference where
-    `noise` explains it. `canonical` maps a column's name to the graph's. FirstbadError
+    `noise` explains it. `canonical` maps a column's name to the graph's; `unpaired` names are left out, and those
+    `following` from them are no origins (store_pairs.py). FirstbadError
     `store-pixels-differ` where the two hold other pixels, `store-damaged` where what was read is not what was written.
     """
     if reference.shape != candidate.shape or not np.array_equal(reference.pixels, candidate.pixels):
@@ -103,9 +106,10 @@ def compare_stores(
             "Trace the same pixels on both sides.",
         )
     theirs = {canonical(name): name for name in candidate.names}
-    shared = [(canonical(n), n, theirs[canonical(n)]) for n in reference.names if canonical(n) in theirs]
+    both = [(canonical(n), n, theirs[canonical(n)]) for n in reference.names if canonical(n) in theirs]
+    shared = [one for one in both if one[0] not in unpaired]
     names = [name for name, _, _ in shared]
-    tally = Tally(names, _ancestors(names, parents), reference.pixels, noise)
+    tally = Tally(names, _ancestors(names, parents), reference.pixels, noise, following)
     limits = [relative.get(n, RELATIVE) if isinstance(relative, Mapping) else relative for n in names]
     step = min(reference.tile, candidate.tile)
     one, two = Reading(reference), Reading(candidate)
@@ -128,7 +132,7 @@ def compare_stores(
         *tally.signatures(),
         signature_map=tally.map,
         only_reference=tuple(n for n in reference.names if canonical(n) not in theirs),
-        only_candidate=tuple(n for c, n in theirs.items() if c not in set(names)),
+        only_candidate=tuple(n for c, n in theirs.items() if c not in {name for name, _, _ in both}),
         order="graph" if parents else "order",
     )
 

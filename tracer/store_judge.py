@@ -18,9 +18,11 @@ from .catalogue import Catalogue
 from .diff import Diff, compare
 from .image_noise import Array
 from .pixels import CostlyPixel, costly_groups
+from .sampling import Sampling, followers, sampling
 from .store import Store, is_missing
 from .store_compare import StoreDiff, compare_stores
 from .store_noise import StoreNoise
+from .store_pairs import common, records_of
 
 MOST = 32
 """Sets of origins that are judged one by one; those behind hold fewer pixels and stay as they were screened."""
@@ -47,16 +49,22 @@ class Judgement:
 
 @dataclass(frozen=True)
 class StoresDiff:
-    """The screening and its judgements, in the order of `screened.signatures`."""
+    """The screening and its judgements, in the order of `screened.signatures`.
+
+    `alone` are how many pixels the reference and the candidate hold that the other does not: only the others are
+    compared. `sampling` is told where no record inside a pixel has a partner.
+    """
 
     screened: StoreDiff
     judgements: tuple[Judgement, ...]
     settings: tuple[tuple[str, str, str], ...]
+    alone: tuple[int, int] = (0, 0)
+    sampling: Sampling | None = None
 
     @property
     def same(self) -> bool:
-        """Whether nothing differs by more than rounding, and both hold the same quantities."""
-        one_sided = self.screened.only_reference or self.screened.only_candidate
+        """Whether nothing differs by more than rounding, and both hold the same quantities at the same pixels."""
+        one_sided = self.screened.only_reference or self.screened.only_candidate or any(self.alone) or self.sampling
         return not one_sided and all(j.noise for j in self.judgements)
 
     @property
@@ -85,7 +93,14 @@ class StoresDiff:
             "settings": [dict(zip(("name", "reference", "candidate"), s, strict=True)) for s in self.settings],
             "causes": [{"quantities": list(q), "pixels": n, "pixel": list(p)} for q, n, p in self.causes],
             "signatures": [_row(j) for j in self.judgements],
+            "only_pixels": dict(zip(("reference", "candidate"), self.alone, strict=True)),
+            "sampling": _sampled(self.sampling) if self.sampling else None,
         }
+
+
+def _sampled(one: Sampling) -> dict[str, Any]:
+    told = {"what": one.what, "reference": one.reference, "candidate": one.candidate}
+    return {**told, "unpaired": sorted(one.unpaired)}
 
 
 def _row(one: Judgement) -> dict[str, Any]:
@@ -109,17 +124,24 @@ def _best(judgements: list[Judgement]) -> tuple[int, int]:
 
 
 def judge_stores(reference: Store, candidate: Store, catalogue: Catalogue) -> StoresDiff:
-    """Compare two stores with the graph and the judgement of `catalogue` (an empty one: order, and plain rounding)."""
+    """Compare two stores with the graph and the judgement of `catalogue` (an empty one: order, and plain rounding).
+
+    FirstbadError as `store_pairs.common`.
+    """
+    reference, candidate, alone = common(reference, candidate)
+    sampled = sampling(records_of(reference, catalogue), records_of(candidate, catalogue), catalogue)
+    unpaired = sampled.unpaired if sampled else frozenset[str]()
+    following = followers(map(catalogue.canonical, reference.names), sampled, catalogue)
     graph = {q.name: q.parents for q in catalogue} if catalogue else None
     noise = StoreNoise(reference, candidate, catalogue)
     limits = {name: noise.plain(name, c.width) for c in reference.columns if (name := catalogue.canonical(c.name))}
-    screened = compare_stores(reference, candidate, graph, limits, catalogue.canonical, noise)
+    screened = compare_stores(reference, candidate, graph, limits, catalogue.canonical, noise, unpaired, following)
     costs = costliest(reference, candidate, screened, catalogue)
     judged = tuple(
-        _judge(reference, candidate, catalogue, screened, number, cost if number < MOST else None)
+        _judge(reference, candidate, catalogue, screened, number, cost if number < MOST else None, unpaired | following)
         for number, cost in enumerate(costs)
     )
-    return StoresDiff(screened, judged, tuple(_settings(reference, candidate, catalogue)))
+    return StoresDiff(screened, judged, tuple(_settings(reference, candidate, catalogue)), alone, sampled)
 
 
 def _judge(
@@ -129,7 +151,9 @@ def _judge(
     screened: StoreDiff,
     number: int,
     cost: CostlyPixel | None,
+    blind: frozenset[str],
 ) -> Judgement:
+    """What the judge says of one set; `blind` are quantities of which it cannot tell, as records have no partner."""
     signature = screened.signatures[number]
     worst = signature.example
     pixel = (cost.slow, cost.fast) if cost is not None else worst
@@ -138,10 +162,11 @@ def _judge(
     beside: tuple[tuple[str, str], ...] = ()
     for place in dict.fromkeys((pixel, worst)):  # the costliest; if that is rounding, where it is relatively worst
         diff = compare(reference.trace(*place), candidate.trace(*place), catalogue)
-        beside = beside or tuple((f.quantity, str(f.role)) for f in (*diff.healed, *diff.flipped))
-        if diff.origins:
+        seen = (f for f in (*diff.healed, *diff.flipped) if f.quantity not in blind)
+        beside = beside or tuple((f.quantity, str(f.role)) for f in seen)
+        if named := tuple(one for one in _named(diff) if one[0] not in blind):
             return Judgement(
-                signature.origins, signature.pixels, place, cost, _named(diff), noise=False, judged=True, beside=beside
+                signature.origins, signature.pixels, place, cost, named, noise=False, judged=True, beside=beside
             )  # fmt: skip
     noise = not beside
     return Judgement(signature.origins, signature.pixels, pixel, cost, (), noise=noise, judged=True, beside=beside)

@@ -38,6 +38,7 @@ class ManyView(View):
         self.__dict__.update(template.__dict__)
         self._noise, self._floor = {}, {}
         self._read, self._many = read, dict[int, Many]()
+        self.twin: ManyView | None = None
 
     def values(self, record: Record) -> Many:
         """The components at all pixels; what is no column (an argument, a value of the run) is the same everywhere."""
@@ -92,6 +93,11 @@ class ManyView(View):
         value = reduce(np.maximum, (np.abs(x.v) for x in ((term,) if isinstance(term, Num) else term)))
         return value * abs(self.labels.get(self.name(record), 1.0))
 
+    def alike(self, one: Term, other: Term) -> bool:
+        """See `View`; at every pixel."""
+        a, b = ((term,) if isinstance(term, Num) else term for term in (one, other))
+        return len(a) == len(b) and all(np.all(np.abs(x.v - y.v) <= x.e + y.e) for x, y in zip(a, b, strict=True))
+
     def noise(self, record: Record, depth: int = 0) -> Many:
         """See `View`."""
         known = self._noise.get(id(record))
@@ -105,8 +111,18 @@ class ManyView(View):
             inherited, share = self.inherited(record, depth), self.share(name)
             if inherited is not None and len(inherited) == len(worst):
                 worst = tuple(np.maximum(a, share * b) for a, b in zip(worst, inherited, strict=True))
+        worst = self._apart(record, worst)
         self._noise[id(record)] = worst
         return worst
+
+    def _apart(self, record: Record, noise: Many) -> Many:
+        """The noise where the two sides' values differ: where they are the same, no child differs because of it."""
+        ours, theirs = self.records(self.name(record)), self.twin.records(self.name(record)) if self.twin else []
+        if self.twin is None or len(ours) != len(theirs):
+            return noise
+        other = next(y for x, y in zip(ours, theirs, strict=True) if x is record)
+        pairs = zip(noise, self.values(record), self.twin.values(other), strict=True)
+        return tuple(np.where(np.equal(u, v), 0.0, e) for e, u, v in pairs)
 
     def inherited(self, record: Record, depth: int = 0) -> Many | None:
         """See `View`; at each pixel by the formula that is nearest there."""
@@ -231,6 +247,7 @@ class StoreNoise:
     def views(self, rows: Pixels, key: tuple[int, ...] = ()) -> tuple[ManyView, ManyView]:
         """Both sides at pixels that have their records in the same places; `key` names the layout."""
         a, b = (ManyView(view, self._reader(side, rows)) for side, view in enumerate(self._views(int(rows[0]), key)))
+        a.twin, b.twin = b, a
         return a, b
 
     def _part(self, rows: Pixels, key: tuple[int, ...]) -> Callable[[str], Mask] | None:

@@ -86,8 +86,14 @@ class Tally:
     """Counts and the map, filled tile by tile."""
 
     def __init__(
-        self, names: Sequence[str], ancestors: list[list[int]], pixels: Pixels, noise: Explains | None
+        self,
+        names: Sequence[str],
+        ancestors: list[list[int]],
+        pixels: Pixels,
+        noise: Explains | None,
+        following: Collection[str] = (),
     ) -> None:
+        self._following = frozenset(i for i, name in enumerate(names) if name in following)
         self.names, self.ancestors, self.pixels, self.noise = names, ancestors, pixels, noise
         self._order = _parents_first(ancestors)
         self._ragged: set[str] = set()
@@ -122,7 +128,7 @@ class Tally:
                 self._explain(self.noise, start, rows[at : at + BATCH])
         origins: dict[int, Mask] = {}
         for index, diverging in sorted(self._diverging.items()):
-            origin = self._origin(index, slice(None))
+            origin = self._origin(index, slice(None)) & (index not in self._following)
             self._count[index, 0] += int(diverging.sum())
             size = np.where(diverging, self._size[index], 0.0)
             at = int(np.argmax(size))

@@ -191,7 +191,7 @@ class View:
         numbers = list[Num]()
         for value, e in zip(record.values, error, strict=True):
             if isinstance(value, str):
-                raise Unknown(f"{record.quantity} is a word")
+                raise Unknown(f"a number in {record.quantity}, which is a word there")
             numbers.append(Num(value / factor, e / abs(factor)))
         return numbers[0] if record.shape == () else tuple(numbers)
 
@@ -298,6 +298,11 @@ class View:
             coarser = self.epsilon / EPSILON
             return tuple(Num(x.v, x.e + y.e * coarser) for x, y in zip(numbers, more, strict=True))
         return numbers
+
+    def alike(self, one: Term, other: Term) -> bool:
+        """Whether two terms are one value within their errors."""
+        a, b = ((term,) if isinstance(term, Num) else term for term in (one, other))
+        return len(a) == len(b) and all(abs(x.v - y.v) <= x.e + y.e for x, y in zip(a, b, strict=True))
 
     def off(self, record: Record, found: tuple[Num, ...]) -> float:
         """How far what was found is from the record."""

@@ -44,6 +44,12 @@ def say_error(problem: FirstbadError, *, as_json: bool) -> int:
     return TROUBLE
 
 
+def say_note(note: str) -> None:
+    """A line below the answer; nothing where there is none."""
+    if note:
+        console().print(note, style="dim", markup=False, soft_wrap=True)
+
+
 def console(*, stderr: bool = False) -> Console:
     """A rich console that never wraps a number in half: 100 columns where the output is no terminal."""
     from rich.console import Console

@@ -28,12 +28,13 @@ def assert_traces_agree() -> AssertTraces:
 def _compare(
     reference: Path | str, candidate: Path | str, catalogue: Path | str | None = None, *, strict: bool = False
 ) -> Diff:
-    from ..tracer.catalogue import load
     from ..tracer.diff import compare
     from ..tracer.text import read
+    from .known import choose
 
-    known = load(catalogue)
-    found = compare(read(reference), read(candidate), known)
+    traces = read(reference), read(candidate)
+    known, _ = choose(None if catalogue is None else Path(catalogue), None, *traces)
+    found = compare(*traces, known)
     if not (found.same if strict else found.agree):
         pytest.fail(_page(found, known), pytrace=False)
     return found

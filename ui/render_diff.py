@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 _ALONE = 8
 """Quantities on one side only that get a line each."""
+_LEAST_COST, _MOST_COST = 1e-2, 690.0
+"""|ln| of what an origin makes of the final intensity: not worth a line below the one, no float above the other."""
+_NAMED = 6
+"""Origins that the first line names: the dearest come first."""
 _STRANGERS = 5
 """So many times more quantities on one side than on both: two traces that hardly belong together."""
 _SKIPPED = 5
@@ -29,12 +34,11 @@ def diff_page(console: Console, diff: Diff, catalogue: Catalogue, *, everything:
     if stranger := _strangers(diff):
         console.print(Text(stranger, style="yellow"), soft_wrap=True)
     _settings(console, diff)
-    origins = "origins: they differ although everything they come from agrees"
     healed = "healed: they differ, yet what is computed from them agrees"
-    _findings(console, origins, diff.origins, "bold red", catalogue)
-    _findings(console, "decisions that flipped near a tie", diff.flipped, "yellow", catalogue)
+    _findings(console, _origins(diff), diff.origins, "bold red", diff, catalogue)
+    _findings(console, "decisions that flipped near a tie", diff.flipped, "yellow", diff, catalogue)
     _dragged(console, diff)
-    _findings(console, healed, diff.healed, "cyan", catalogue)
+    _findings(console, healed, diff.healed, "cyan", diff, catalogue)
     _alone(console, diff.missing, everything=everything)
     if everything:
         _agreeing(console, diff)
@@ -54,8 +58,17 @@ def _headline(diff: Diff) -> Text:
             count(len(diff.config), "different setting") if diff.config else "",
         ]
         return Text("DIFFERENT ", style="bold yellow") + Text("no origin; " + ", ".join(w for w in what if w))
-    names = ", ".join(f.quantity for f in diff.origins)
-    return Text("DIFFERENT ", style="bold red") + Text(f"first bad: {names}", style="bold")
+    names = ", ".join(f.quantity for f in diff.origins[:_NAMED])
+    more = f" and {len(diff.origins) - _NAMED} more" if len(diff.origins) > _NAMED else ""
+    return Text("DIFFERENT ", style="bold red") + Text(f"first bad: {names}{more}", style="bold")
+
+
+def _origins(diff: Diff) -> str:
+    """Parents that are in neither trace cannot be said to agree."""
+    told = [c for f in diff.origins for c in (f.reference_closure, f.candidate_closure) if c is not None]
+    lacking = any(closure.holds is None and closure.why.startswith("the trace does not hold") for closure in told)
+    what = "what the traces hold of what they come from" if lacking else "everything they come from"
+    return f"origins: they differ although {what} agrees"
 
 
 def _strangers(diff: Diff) -> str:
@@ -81,7 +94,9 @@ def _settings(console: Console, diff: Diff) -> None:
         console.print(Text(f"  {setting.name}: reference {left}, candidate {right}{note}"), soft_wrap=True)
 
 
-def _findings(console: Console, title: str, findings: Sequence[Finding], style: str, catalogue: Catalogue) -> None:
+def _findings(
+    console: Console, title: str, findings: Sequence[Finding], style: str, diff: Diff, catalogue: Catalogue
+) -> None:
     if not findings:
         return
     console.print(Text(f"\n{title}", style="bold"))
@@ -91,8 +106,8 @@ def _findings(console: Console, title: str, findings: Sequence[Finding], style: 
     notes: list[Text] = []
     for finding in findings:
         left, right = pair(*_values(finding))
-        table.add_row(Text(finding.quantity, style=style), left, right, _side(finding))
-        notes += _notes(finding, catalogue)
+        table.add_row(Text(finding.quantity, style=style), left, right, _side(finding, diff))
+        notes += _notes(finding, catalogue, ranked=len(diff.origins) > 1)
     console.print(table)
     for note in notes:
         console.print(note, soft_wrap=True)
@@ -102,13 +117,20 @@ def _values(finding: Finding) -> tuple[object, object]:
     return finding.reference.values, finding.candidate.values
 
 
-def _side(finding: Finding) -> str:
-    words = {"neither": "neither: an input", "unknown": "cannot be told"}
+def _side(finding: Finding, diff: Diff) -> str:
+    """What follows from its parents on both sides is no input: the settings above made it another one."""
+    closures = (finding.reference_closure, finding.candidate_closure)
+    follows = bool(diff.config) and all(closure is not None and closure.holds for closure in closures)
+    words = {"neither": "neither: a setting" if follows else "neither: an input", "unknown": "cannot be told"}
     return words.get(str(finding.side), str(finding.side))
 
 
-def _notes(finding: Finding, catalogue: Catalogue) -> list[Text]:
+def _notes(finding: Finding, catalogue: Catalogue, *, ranked: bool) -> list[Text]:
+    """What is known of one finding; its cost where several are ranked by it."""
     notes: list[Text] = []
+    if ranked and finding.cost is not None and _LEAST_COST < finding.cost < math.inf:
+        factor = f"{math.exp(min(finding.cost, _MOST_COST)):.3g}"
+        notes.append(Text(f"  {finding.quantity} costs a factor of {factor} in the intensity", style="bold"))
     if finding.pattern is not None:
         text = f"  {finding.quantity} looks like {shortened(finding.pattern.text)} ({finding.pattern.confidence:.0%})"
         notes.append(Text(text, style="magenta"))

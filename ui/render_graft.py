@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -20,8 +20,9 @@ _MOST = 3
 def healing_lines(found: Healing, pixels: str, *, healed: bool) -> Iterator[Text]:
     """The page of a graft, without how it was done."""
     yield _headline(found, healed=healed)
-    yield Text(f"  sum of |I - I(reference)| over {pixels}: {found.before:.6g} to {found.after:.6g}")
-    for origin in found.origins if not any(math.isnan(o.gain) for o in found.origins) else ():
+    after = "" if math.isnan(found.after) else f" to {found.after:.6g}"
+    yield Text(f"  sum of |I - I(reference)| over {pixels}: {found.before:.6g}{after}")
+    for origin in found.origins if not found.asked else ():
         yield Text(f"  {_told(origin)}", style="dim" if origin.idle else "")
     yield from _assumed(found)
     for name, why in list(found.barred.items())[:_MOST]:
@@ -31,36 +32,64 @@ def healing_lines(found: Healing, pixels: str, *, healed: bool) -> Iterator[Text
         yield Text(f"  nor could {more} (--json says why)", style="yellow")
 
 
+def nothing_line(differing: Sequence[str], pixels: str) -> Text:
+    """Where nothing is to be healed: whether anything differs all the same (a NaN in a value that nobody uses)."""
+    if not differing:
+        return Text("SAME ", style="bold green") + Text(f"nothing differs by more than rounding at {pixels}")
+    names = ", ".join(differing)
+    text = f"at {pixels} the intensity agrees, though {names} {'differs' if len(differing) == 1 else 'differ'}"
+    return Text("NOTHING TO HEAL ", style="bold yellow") + Text(f"{text}: firstbad diff tells how")
+
+
 def _headline(found: Healing, *, healed: bool) -> Text:
     names = ", ".join(found.quantities)
     if healed:
-        return Text("HEALED ", style="bold green") + Text(f"by {names}: {percent(found.healed)} of the error")
+        unsure = tuple(sorted({name for origin in found.origins for name in origin.unsure}))
+        text = f"by {names}{_provided(unsure)}: {percent(found.healed)} of the error"
+        return Text("HEALED ", style="bold green") + Text(text)
     if found.origins:
-        text = f"{names or 'what differs'}: {percent(found.healed)} of the error"
+        text = f"{names or 'what differs'}: {_share(found)}"
     else:
         text = "no quantity could be replaced" if found.barred else "no quantity that leads to the intensity differs"
     return Text("NOT HEALED ", style="bold red") + Text(text)
 
 
+def _share(found: Healing) -> str:
+    return "its share cannot be told" if math.isnan(found.healed) else f"{percent(found.healed)} of the error"
+
+
 def _told(origin: Origin) -> str:
     if origin.idle:
         return f"{origin.name} differs too, and changes nothing"
-    about = "about " if origin.unsure else ""
+    if math.isnan(origin.healed):
+        return f"{origin.name}: its share cannot be told"
     if abs(origin.gain) < _LITTLE:
         return f"{origin.name} differs, too: it moves single pixels, and the sum by less than {percent(_LITTLE)}"
     if not origin.with_:
-        return f"{origin.name} heals {about}{percent(origin.healed)}"
+        return f"{origin.name} heals {percent(origin.healed)}{_provided(origin.unsure)}"
     after = ", ".join(origin.with_)
     if 0 <= origin.gain <= 1:
-        return f"{origin.name} heals {about}{percent(origin.gain)} more, {percent(origin.healed)} with {after}"
-    return f"{origin.name} heals {about}{percent(origin.healed)} with {after}"
+        healed = f"{percent(origin.gain)} more, {percent(origin.healed)} with {after}"
+        return f"{origin.name} heals {healed}{_provided(origin.unsure)}"
+    return f"{origin.name} heals {percent(origin.healed)} with {after}{_provided(origin.unsure)}"
+
+
+def _provided(names: Sequence[str]) -> str:
+    """What a share rests on: that these follow from what they come from, which no formula says."""
+    shown = [*names[:_MOST], *([f"{len(names) - _MOST} more"] if len(names) > _MOST else [])]
+    return f", if {' and '.join(shown)} {'follow' if len(names) > 1 else 'follows'}" if names else ""
 
 
 def _assumed(found: Healing) -> Iterator[Text]:
-    names = sorted({name for origin in found.origins for name in origin.unsure})
-    if names:
-        text = f"  about: taken to change with what they come from, as no formula says: {', '.join(names)}"
+    told = any(origin.unsure and not math.isnan(origin.healed) for origin in found.origins)
+    untold = {name for origin in found.origins if math.isnan(origin.healed) for name in origin.unsure}
+    if told:
+        text = "  if: no formula here says how that changes, so it is taken to follow what it comes from"
         yield Text(text, style="yellow")
+    if untold:
+        text = f"  not told: no formula here gives {', '.join(sorted(untold))}, and what else differs moves it, too"
+        yield Text(text, style="yellow")
+        yield Text("  a run tells it: firstbad graft REFERENCE -- ARGS, traced with --trace-steps", style="yellow")
 
 
 def percent(share: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ def stores_page(console: Console, diff: StoresDiff, pictures: list[Path], *, eve
         console.print(Text(f"  {name}: reference {left}, candidate {right}"), soft_wrap=True)
     if diff.settings:
         console.print()
+    for line in lone_lines(diff, everything=everything):
+        console.print(Text(line), soft_wrap=True)
     _causes(console, diff)
     _sets(console, diff, everything)
     _columns(console, diff, everything)
@@ -47,14 +50,41 @@ def _headline(diff: StoresDiff) -> Text:
         return Text("SAME ", style="bold green") + Text(f"{size} agree{more}")
     causes = diff.causes
     if not causes:
-        sided = screened.only_reference or screened.only_candidate
-        why = "quantities on one side only" if sided else "a decision flipped, or what differs heals"
-        return Text("DIFFERENT ", style="bold yellow") + Text(f"no origin; {why}; {size}")
+        return Text("DIFFERENT ", style="bold yellow") + Text(f"no origin; {no_origin(diff)}; {size}")
     names = "; ".join(" and ".join(quantities) for quantities, _, _ in causes[:4])
     said = f"first bad: {names}" if len(causes) == 1 else f"{len(causes)} separate causes: {names}"
     more = " …" if len(causes) > 4 else ""
     where = f" ({screened.diverging} of {count(len(screened.pixels), 'pixel')})"
     return Text("DIFFERENT ", style="bold red") + Text(said + more, style="bold") + Text(where)
+
+
+def no_origin(diff: StoresDiff) -> str:
+    """Why two stores are not the same although no quantity is an origin."""
+    if diff.sampling is not None:
+        return f"other {diff.sampling.what}s were recorded"
+    if diff.screened.only_reference or diff.screened.only_candidate:
+        return "quantities on one side only"
+    return "pixels on one side only" if any(diff.alone) else "a decision flipped, or what differs heals"
+
+
+def lone_lines(diff: StoresDiff, *, everything: bool = False) -> Iterator[str]:
+    """What of two stores has no partner: pixels of one side, and records inside a pixel that was sampled otherwise."""
+    for side, pixels in zip(("reference", "candidate"), diff.alone, strict=True):
+        if pixels:
+            yield f"only the {side} has {count(pixels, 'more pixel')}: what both have is compared"
+    one = diff.sampling
+    if one is not None:
+        pixel = "pixel" if one.what == "subpixel" else "subpixel"
+        yield f"the reference has {count(one.reference, one.what)} of each {pixel}, the candidate {one.candidate}:"
+        names = f": {', '.join(sorted(one.unpaired))}" if everything else ""
+        yield f"  nothing inside a {pixel} can be paired ({count(len(one.unpaired), 'quantity')} left out{names})"
+        yield f"  {_REMEDY[one.what]}"
+
+
+_REMEDY = {
+    "subpixel": "to compare them, trace both with the same -oversample",
+    "step": "to compare them, trace both with --trace-steps, or none",
+}
 
 
 def _causes(console: Console, diff: StoresDiff) -> None:

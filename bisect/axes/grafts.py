@@ -34,7 +34,10 @@ class Grafts(Protocol):
         ...
 
     def unsure(self, names: frozenset[str]) -> tuple[str, ...]:
-        """Of which quantities it had to be assumed how they change then; () where everything is computed."""
+        """Of which quantities it had to be assumed how they change then; () where everything is computed.
+
+        Where `error` is nan, of which that cannot even be assumed.
+        """
         ...
 
 
@@ -43,7 +46,8 @@ class Origin:
     """A quantity that is at fault by itself.
 
     `with_` are the origins that it is computed from; `healed` is the share of the error that goes when it and they are
-    replaced, `gain` how much of that is its own. `unsure` are quantities of which that share rests on an assumption.
+    replaced, `gain` how much of that is its own. `unsure` are quantities of which that share rests on an assumption, or
+    by which it cannot be told (nan).
     `idle` where it changes nothing, neither then nor when it alone is left as it was.
     """
 
@@ -62,6 +66,7 @@ class Healing:
 
     Without any, and none `barred`, nothing differs by more than rounding, whatever `before` is.
     `runs` is how often the candidate ran; `barred` says why origins cannot be replaced (what comes from them then was).
+    `asked` where the quantities were given, not found.
     """
 
     origins: tuple[Origin, ...]
@@ -70,6 +75,7 @@ class Healing:
     after: float
     runs: int
     barred: dict[str, str] = field(default_factory=dict[str, str])
+    asked: bool = False
 
     @property
     def same(self) -> bool:
@@ -102,9 +108,9 @@ class Runs:
         return self._errors[names]
 
     def healed(self, names: frozenset[str]) -> float:
-        """Which share of the error goes: 1 all, 0 nothing, below 0 where it grows."""
-        before = self.error(frozenset())
-        return 1 - self.error(names) / before if before else 1.0
+        """Which share of the error goes: 1 all, 0 nothing, below 0 where it grows (without end if there was none)."""
+        before, after = self.error(frozenset()), self.error(names)
+        return 1 - after / before if before else -math.inf if after > 0 else 1.0
 
     def origins(self, names: frozenset[str], without: frozenset[str]) -> Sequence[str]:
         """See `Grafts`."""
@@ -134,7 +140,7 @@ def together(grafts: Grafts, names: Sequence[str]) -> Healing:
     origins = tuple(
         Origin(name, 0, (), runs.healed(chosen), math.nan, grafts.unsure(chosen)) for name in dict.fromkeys(names)
     )
-    return Healing(origins, runs.healed(chosen), runs.error(frozenset()), runs.error(chosen), runs.count)
+    return Healing(origins, runs.healed(chosen), runs.error(frozenset()), runs.error(chosen), runs.count, asked=True)
 
 
 def _layers(runs: Runs, catalogue: Catalogue) -> tuple[list[list[str]], dict[str, str]]:

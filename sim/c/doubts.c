@@ -3,6 +3,7 @@
 
 #include "constants.h"
 #include "errors.h"
+#include "image.h"
 
 #include <math.h>
 
@@ -37,8 +38,20 @@ static void doubt_region(const Detector *d) {
              "(slow, fast), so that the image is 0", roi[0], roi[1], roi[2], roi[3], d->spixels, d->fpixels);
 }
 
+/* The real program then prints its set-up and nothing of the pixel, without a word. */
+static void doubt_pixel(const Detector *d, int slow, int fast) {
+    if (slow < 0 || fast < 0)
+        return;
+    if (slow >= d->spixels || fast >= d->fpixels)
+        warn("-trace_pixel %d %d (slow fast) is not on the detector of %d x %d pixels; nothing is traced", slow, fast,
+             d->spixels, d->fpixels);
+    else if (!counted(d, slow, fast))
+        warn("-trace_pixel %d %d (slow fast) lies outside -roi or under the mask; nothing of it is traced", slow, fast);
+}
+
 void tell_doubts(const Experiment *e) {
     doubt_cell(e);
     doubt_axes(&e->options);
     doubt_region(&e->detector);
+    doubt_pixel(&e->detector, e->options.trace_slow, e->options.trace_fast);
 }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...tracer.errors import FirstbadError
-from ..output import console, say_json
+from ..output import console, say_json, say_note
 
 if TYPE_CHECKING:
     from ...bisect.inquiry import Case
@@ -45,22 +45,25 @@ def register(app: typer.Typer) -> None:
         program known to be right. `firstbad diff --noise FILE` judges by the table. Exit 0 written, 2 trouble.
         """
         from ...tracer.calibrate import measure_noise
-        from ...tracer.catalogue import load
         from ...tracer.noise import NoiseTable
+        from ..known import choose
 
         texts = [*(args or []), *(_lines(cases) if cases else [])] or [""]
         plan = Plan(tuple(run or ()), tuple(texts), last_bit, tuple(warm.split(",")) if warm else (), timeout)
         plan.check(traces or [])
         failed: list[str] = []
         twins = [*_logs(traces or []), *plan.twins(failed)]
-        measured = measure_noise(twins, load(catalogue))
+        known, note = choose(catalogue, None, *(trace for twin in twins for trace in (twin.a, twin.b)))
+        measured = measure_noise(twins, known)
         left_out = (*measured.left_out, *failed)
         table = NoiseTable(measured.rows, plan.evidence(len(twins), left_out))
         _write(out, table)
         if as_json:
-            say_json({"written": str(out), "compared": len(twins), "left_out": list(left_out)})
+            notes = {"notes": [note]} if note else {}
+            say_json({"written": str(out), "compared": len(twins), "left_out": list(left_out), **notes})
         else:
             _page(out, table, left_out, len(twins))
+            say_note(note)
         return 0
 
 
@@ -215,19 +218,24 @@ def _write(path: Path, table: NoiseTable) -> None:
 def _page(path: Path, table: NoiseTable, left_out: Sequence[str], compared: int) -> None:
     from rich.text import Text
 
+    from ..values import count
+
     out = console()
-    out.print(Text(f"{compared} pairs of runs compared; the noise table is {path}"), soft_wrap=True)
+    out.print(Text(f"{count(compared, 'pair')} of runs compared; the noise table is {path}"), soft_wrap=True)
     for dtype, rows in table.rows.items():
         if not rows:
             continue
         name = max(rows, key=lambda key: rows[key].ulp)
-        text = f"  {dtype}: {len(rows)} quantities; the noisiest is {name}, {rows[name].ulp:.3g} roundings"
-        out.print(Text(text), soft_wrap=True)
+        most = rows[name].ulp
+        noisiest = f"the noisiest is {name}, {_roundings(most)}" if most else "none differs by a rounding of its own"
+        out.print(Text(f"  {dtype}: {count(len(rows), 'quantity')}; {noisiest}"), soft_wrap=True)
         for key, row in rows.items():
             if row.ulp > _LARGE:
-                text = (
-                    f"  {key} ({dtype}): {row.ulp:.3g} roundings in {row.where}. Is that rounding? See `firstbad diff`"
-                )
+                text = f"  {key} ({dtype}): {_roundings(row.ulp)} in {row.where}. Is that rounding? See `firstbad diff`"
                 out.print(Text(text, style="yellow"), soft_wrap=True)
     for where in left_out:
         out.print(Text(f"  left out: {where}", style="dim"), soft_wrap=True)
+
+
+def _roundings(ulp: float) -> str:
+    return f"{ulp:.3g} rounding{'' if f'{ulp:.3g}' == '1' else 's'}"

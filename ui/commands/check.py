@@ -33,15 +33,15 @@ def register(app: typer.Typer) -> None:
         What follows but for a wrong unit label is told. Exit 0 everything follows, 1 something does not, 2 trouble
         (also where nothing can be checked).
         """
-        from ...tracer.catalogue import load
         from ...tracer.closure import check as closures
         from ...tracer.closure import first_broken
         from ...tracer.text import read
+        from ..known import choose
 
-        whole, known = read(trace), load(catalogue, noise)
+        whole, (known, note) = read(trace), choose(catalogue, noise, trace)
         results = closures(whole, known)
         if all(r.holds is None for r in results):
-            _refuse(trace, results)
+            _refuse(trace, results, note)
         broken = [r for r in results if r.holds is False]
         first = first_broken(results)
         if as_json:
@@ -60,11 +60,11 @@ def register(app: typer.Typer) -> None:
         return DIFFERENT if first else SAME
 
 
-def _refuse(trace: Path, results: list[ClosureResult]) -> None:
+def _refuse(trace: Path, results: list[ClosureResult], note: str) -> None:
     """A check that checked nothing must not look like one that passed."""
     from ...tracer.errors import FirstbadError
 
-    why = f": {results[0].quantity}: {results[0].why}" if results else ""
+    why = f": {note}" if note else f": {results[0].quantity}: {results[0].why}" if results else ""
     raise FirstbadError(
         f"{trace} holds no value that a formula of the catalogue can be evaluated for{why}",
         remedy="Give the formulas of your program with --catalogue (docs/catalogue.md)",

@@ -1,15 +1,15 @@
-"""`firstbad diff REFERENCE CANDIDATE`: which quantity went bad first, in two traces or in two stores of many."""
+"""`firstbad diff REFERENCE CANDIDATE`: which quantity went bad first, in two traces or two stores; or two images."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ...tracer.errors import FirstbadError
-from ..output import DIFFERENT, SAME, console, say_json
+from ..output import DIFFERENT, SAME, console, say_json, say_note
 
 if TYPE_CHECKING:
     from ...tracer.catalogue import Catalogue
@@ -23,8 +23,8 @@ def register(app: typer.Typer) -> None:
 
     @app.command("diff")
     def diff(
-        reference: Annotated[Path, typer.Argument(help="trace (or store) of the trusted program")],
-        candidate: Annotated[Path, typer.Argument(help="trace (or store) of the port")],
+        reference: Annotated[Path, typer.Argument(help="trace (store, image) of the trusted program")],
+        candidate: Annotated[Path, typer.Argument(help="trace (store, image) of the port")],
         catalogue: Annotated[Path | None, typer.Option(help="a catalogue of quantities (TOML)")] = None,
         noise: Annotated[Path | None, typer.Option(help="a noise table (firstbad calibrate)")] = None,
         show_all: Annotated[bool, typer.Option("--all", help="list every quantity, also those that agree")] = False,
@@ -35,16 +35,22 @@ def register(app: typer.Typer) -> None:
         """Compare two traces: the origins first, what they drag along, what heals, what only one side has.
 
         Two stores (`firstbad trace --all`) give a map: which quantity is the origin at which pixel, and how many
-        separate causes there are. Exit 0 same, 1 different, 2 trouble.
+        separate causes there are. Two image files give the verdict of `firstbad gate` and its findings. Exit 0 same,
+        1 different, 2 trouble.
         """
-        from ...tracer.catalogue import load
+        from ..images import are_images, compare
+
+        if are_images(reference, candidate):
+            _only_traces(("--pictures", pictures), ("--html", html))
+            return compare(reference, candidate, as_json=as_json)
+        from ..known import choose
 
         stores = [_is_store(path) for path in (reference, candidate)]
-        known = load(catalogue, noise)
+        known, note = choose(catalogue, noise, reference, candidate)
         report = _Report(html, known, _given(("--catalogue", catalogue), ("--noise", noise)))
         report.check(reference, candidate)
         if any(stores):
-            return _stores(reference, candidate, known, pictures, stores, show_all, as_json, report)
+            return _stores(reference, candidate, known, pictures, stores, show_all, as_json, report, note)
         if pictures is not None:
             raise FirstbadError(
                 "--pictures needs two stores", remedy="trace many pixels: firstbad trace SIDE --all", slug="usage"
@@ -52,6 +58,7 @@ def register(app: typer.Typer) -> None:
         from ...tracer.stream import compare_files
 
         found = compare_files(reference, candidate, known)
+        found = replace(found, notes=(*found.notes, note)) if note else found
         report.traces(found)
         if as_json:
             say_json({**found.as_dict(), **report.said})
@@ -61,6 +68,17 @@ def register(app: typer.Typer) -> None:
             diff_page(console(), found, known, everything=show_all)
             report.tell()
         return SAME if found.same else DIFFERENT
+
+
+def _only_traces(*options: tuple[str, Path | None]) -> None:
+    """Refuse what shows traces or stores where there are only images."""
+    for option, value in options:
+        if value is not None:
+            raise FirstbadError(
+                f"{option} shows traces or stores, and these are images",
+                remedy=f"leave out {option}, or compare traces of both programs",
+                slug="usage",
+            )
 
 
 @dataclass
@@ -122,6 +140,7 @@ def _stores(
     show_all: bool,
     as_json: bool,
     report: _Report,
+    note: str,
 ) -> int:
     if not all(stores):
         store, other = (reference, candidate) if stores[0] else (candidate, reference)
@@ -142,10 +161,12 @@ def _stores(
         made = draw(pictures, *opened, found, known)
     report.stores(found, *opened)
     if as_json:
-        say_json({**found.as_dict(), "pictures": [str(path) for path in made], **report.said})
+        said = {"notes": [note]} if note else {}
+        say_json({**found.as_dict(), "pictures": [str(path) for path in made], **report.said, **said})
     else:
         from ..render_stores import stores_page
 
         stores_page(console(), found, made, everything=show_all)
+        say_note(note)
         report.tell()
     return SAME if found.same else DIFFERENT

@@ -51,6 +51,8 @@ def register(app: typer.Typer) -> None:
                     remedy="say `firstbad gate -- ARGS…`, or name an --inquiry",
                     slug="usage",
                 )
+            if (reference, candidate) == (REFERENCE, CANDIDATE):
+                _refuse_images(args)
             for option, template in (("--reference", reference), ("--candidate", candidate)):
                 whole(option, template)
             what = Inquiry(
@@ -63,6 +65,18 @@ def register(app: typer.Typer) -> None:
         else:
             what = load(inquiry)
         return run(what, out, empty=empty, as_json=as_json)
+
+
+def _refuse_images(args: list[str]) -> None:
+    """Two image files are no arguments of ours: they are there already, nothing is to be run."""
+    from ...tracer.image_read import is_image
+
+    if len(args) == 2 and all(is_image(Path(word)) for word in args):
+        raise FirstbadError(
+            f"gate runs two programs, and {args[0]} and {args[1]} are images",
+            remedy=f"compare them with `firstbad diff {args[0]} {args[1]}`",
+            slug="usage",
+        )
 
 
 def whole(option: str, template: str) -> None:

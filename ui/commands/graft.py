@@ -14,8 +14,10 @@ from ...tracer.errors import FirstbadError
 from ..output import DIFFERENT, SAME, console, say_json
 
 if TYPE_CHECKING:
-    from ...bisect.axes.grafts import Grafts, Healing
+    from ...bisect.axes.grafts import Healing
+    from ...sim.grafted import Rerun
     from ...tracer.catalogue import Catalogue
+    from ...tracer.graft_formulas import Formulas
     from ...tracer.store import Pixels, Store
 
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 class Setting:
     """What a graft can be tried on, of how many pixels, and how it is done."""
 
-    grafts: Grafts
+    grafts: Formulas | Rerun
     pixels: int
     how: str
 
@@ -85,10 +87,11 @@ def _answer(setting: Setting, known: Catalogue, quantity: list[str] | None, enou
     else:
         found = heal(setting.grafts, known)
     healed = found.same or (bool(found.origins) and found.healed >= enough)
+    differing = setting.grafts.differing() if found.same else ()
     if as_json:
-        say_json(_row(found, setting, healed=healed))
+        say_json({**_row(found, setting, healed=healed), "differing": list(differing)})
     else:
-        _page(found, setting, healed=healed)
+        _page(found, setting, differing, healed=healed)
     return SAME if healed else DIFFERENT
 
 
@@ -117,15 +120,14 @@ def _row(found: Healing, setting: Setting, *, healed: bool) -> dict[str, object]
     }
 
 
-def _page(found: Healing, setting: Setting, *, healed: bool) -> None:
+def _page(found: Healing, setting: Setting, differing: Sequence[str], *, healed: bool) -> None:
     from rich.text import Text
 
-    from ..render_graft import healing_lines
+    from ..render_graft import healing_lines, nothing_line
 
     out = console()
     if found.same:
-        text = f"nothing differs by more than rounding at {_pixels(setting)}"
-        out.print(Text("SAME ", style="bold green") + Text(text))
+        out.print(nothing_line(differing, _pixels(setting)), soft_wrap=True)
         return
     for line in healing_lines(found, _pixels(setting), healed=healed):
         out.print(line, soft_wrap=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..output import DIFFERENT, SAME, console, say_json
+from ..output import DIFFERENT, SAME, console, say_json, say_note
 
 if TYPE_CHECKING:
     from ...tracer.selftest import Planted, Report
@@ -26,25 +26,30 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
     ) -> int:
         """Plant a fault of every kind in every quantity, on either side. Exit 0 all found, 1 some missed."""
-        from ...tracer.catalogue import load
         from ...tracer.selftest import selftest as plant
         from ...tracer.text import read
+        from ..known import choose
 
-        report = plant(read(reference), read(candidate), load(catalogue, noise))
+        traces = read(reference), read(candidate)
+        known, note = choose(catalogue, noise, reference, candidate)
+        report = plant(*traces, known)
         if as_json:
-            say_json(report.as_dict())
+            say_json({**report.as_dict(), **({"notes": [note]} if note else {})})
         else:
             _page(report)
+            say_note(note)
         return DIFFERENT if report.missed else SAME
 
 
 def _page(report: Report) -> None:
     from rich.text import Text
 
+    from ..values import count
+
     out = console()
     found = len(report.planted) - len(report.missed)
     style = "bold green" if not report.missed else "bold red"
-    out.print(Text(f"{found} of {len(report.planted)} planted faults found", style=style))
+    out.print(Text(f"{found} of {count(len(report.planted), 'planted fault')} found", style=style))
     for (fault, why), names in _grouped(report.missed, lambda p: (p.fault, p.why)):
         out.print(Text(f"  missed: {fault} in {names}: {why}"), soft_wrap=True)
     for (fault, blamed), names in _grouped(report.wrongly_blamed, lambda p: (p.fault, p.blamed)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -101,11 +102,21 @@ def _one(side: str, args: list[str], pixel: tuple[int, int], out: Path) -> Path:
     path = out / f"{side}-{pixel[0]}-{pixel[1]}.log"
     with tempfile.TemporaryDirectory() as folder:
         ran = _run(side, [*args, "-trace_pixel", str(pixel[0]), str(pixel[1])], Path(folder))
-    if ran.returncode != 0 or "TRACE" not in ran.stdout:
+    if ran.returncode != 0 or not _reached(ran.stdout):
         raise _no_trace(side, ran, f"pixel {pixel[0]} {pixel[1]}")
     lines = [line for line in ran.stdout.splitlines(keepends=True) if "TRACE" in line]
     path.write_text("".join(lines), encoding="utf-8")
     return path
+
+
+def _reached(printed: str) -> bool:
+    """Whether the intensity was traced: of a pixel that is not computed programs print their set-up alone."""
+    from ...tracer.catalogue import load
+    from ...tracer.text import parse
+
+    known = load()
+    found = (known.get(known.canonical(record.quantity)) for record in parse(printed).records)
+    return any(quantity is not None and quantity.final for quantity in found)
 
 
 def _run(side: str, args: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -118,7 +129,8 @@ def _run(side: str, args: list[str], folder: Path) -> subprocess.CompletedProces
 
 
 def _no_trace(side: str, ran: subprocess.CompletedProcess[str], what: str) -> FirstbadError:
-    said = (ran.stderr.strip() or ran.stdout.strip() or "it printed nothing").splitlines()[-1]
+    lines = (ran.stderr.strip() or ran.stdout.strip() or "it printed nothing").splitlines()
+    said = next((line[line.index("-trace_pixel") :] for line in lines if "-trace_pixel" in line), lines[-1])
     return FirstbadError(
         f"the {side} gave no trace of {what} (status {ran.returncode}: {said})",
         remedy="check that the pixel lies on the detector, inside the ROI and outside the mask",
@@ -157,4 +169,11 @@ def _streamed(args: list[str], chosen: str, out: Path) -> int:
         if ran.returncode != 0 or not stream.is_file():
             raise _no_trace("reference", ran, "these pixels")
         survey = read_stream(stream, out, {"side": "C", "program": "reference", "args": shlex.join(args)})
+    if not len(survey.pixels):
+        shutil.rmtree(out)
+        raise FirstbadError(
+            "none of these pixels is computed",
+            remedy="choose pixels inside the region of interest and outside the mask",
+            slug="no-trace-run",
+        )
     return len(survey.pixels)

@@ -22,8 +22,9 @@ function section(id, title, ...children) {
   return el("section", { id, "aria-labelledby": `${id}-title` }, el("h2", { id: `${id}-title` }, title), children);
 }
 
-// A table that scrolls by itself where it is too wide, also by keyboard.
+// A table that scrolls by itself where it is too wide, also by keyboard; on a phone each cell has its head to its left.
 function grid(label, heads, rows) {
+  const room = Math.min(150, 10 + 7.2 * Math.max(...heads.slice(1).map((text) => text.length)));
   const head = el(
     "thead",
     {},
@@ -47,7 +48,7 @@ function grid(label, heads, rows) {
   return el(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": label },
-    el("table", { class: "plain" }, head, body),
+    el("table", { class: "plain", style: { "--label": `${Math.ceil(room)}px` } }, head, body),
   );
 }
 

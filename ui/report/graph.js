@@ -37,7 +37,7 @@ function graphSection(traces, extra) {
     el(
       "p",
       { class: "quiet" },
-      "From parents (above) to what is computed from them. A line that a longer way implies is left out. Click a quantity to see it.",
+      "From parents (above) to what is computed from them. A line that a longer way implies is left out, unless both its ends differ. Click a quantity to see it.",
     ),
     toggle || "",
     extra,

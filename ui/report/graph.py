@@ -90,7 +90,8 @@ def _reached(start: Sequence[str], steps: Mapping[str, Sequence[str]]) -> set[st
 
 def _picture(names: Sequence[str], parts: Mapping[str, str], catalogue: Catalogue) -> dict[str, Any]:
     edges: list[Edge] = [(p, name) for name, parents in parents_of(names, catalogue).items() for p in parents]
-    drawing = draw(names, reduced(names, edges))
+    differ = {name for name in names if parts[name] not in (Role.AGREES, Role.MISSING)}
+    drawing = draw(names, reduced(names, edges, differ))  # a way through what agrees carries no difference
     return {
         "width": drawing.width,
         "height": drawing.height,

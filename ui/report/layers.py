@@ -6,7 +6,7 @@ places. Equal graphs give equal pictures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -47,15 +47,16 @@ def draw(names: Sequence[str], edges: Sequence[Edge], most: int = 32) -> Drawing
     return _drawing(names, edges, level, chains, across, wide)
 
 
-def reduced(names: Sequence[str], edges: Sequence[Edge]) -> list[Edge]:
-    """The edges that no longer path implies; `names` come parents first."""
+def reduced(names: Sequence[str], edges: Sequence[Edge], kept: Collection[str] = ()) -> list[Edge]:
+    """The edges that no longer path implies, and all between two that are `kept`; `names` come parents first."""
     parents: dict[str, list[str]] = {name: [] for name in names}
     for parent, child in edges:
         parents[child].append(parent)
     above: dict[str, frozenset[str]] = {}
     for name in names:
         above[name] = frozenset(parents[name]).union(*(above[p] for p in parents[name]))
-    return [(p, c) for p, c in edges if not any(p in above[other] for other in parents[c])]
+    implied = {(p, c) for p, c in edges if any(p in above[other] for other in parents[c])}
+    return [(p, c) for p, c in edges if (p, c) not in implied or (p in kept and c in kept)]
 
 
 def _levels(names: Sequence[str], edges: Sequence[Edge]) -> dict[str, int]:

@@ -10,12 +10,12 @@ function storesPage() {
   const { result } = DATA;
   return [
     storesSettings(result),
+    oneSided(result),
     causesSection(result),
     mapsSection(result),
     graphSection({ parts: DATA.parts, graph: DATA.graph }, ""),
     setsSection(result),
     columnsSection(result),
-    oneSided(result),
   ];
 }
 
@@ -189,10 +189,11 @@ function oneSided(result) {
     ["reference", result.only_reference],
     ["candidate", result.only_candidate],
   ].filter(([, names]) => names.length);
-  return rows.length
+  return rows.length || DATA.lone.length
     ? section(
         "missing",
-        "On one side only",
+        DATA.lone.length ? "What has no partner on the other side" : "On one side only",
+        DATA.lone.map((text) => el("p", {}, text)),
         rows.map(([side, names]) => el("p", {}, `only the ${side} has ${names.join(", ")}`)),
       )
     : null;

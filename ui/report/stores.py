@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...tracer.diff import Role
 from ..pictures import paint
+from ..render_stores import lone_lines
 from .graph import pictures
 from .words import command, grafting, sides, stores_verdict
 
@@ -30,13 +31,17 @@ def stores_data(
     return {
         "kind": "stores",
         "verdict": stores_verdict(diff),
-        "sides": sides(*((str(store.path), len(diff.screened.pixels), "pixel") for store in (reference, candidate))),
+        "sides": sides(*((str(store.path), len(store), "pixel") for store in (reference, candidate))),
         "result": diff.as_dict(),
+        "lone": list(lone_lines(diff, everything=True)),
         "parts": parts,
         "graph": pictures(parts, catalogue),
         "shape": list(diff.screened.shape),
         "maps": {name: _uri(png) for name, png in maps.items()},
-        "commands": [_commands(pixel, names, (reference, candidate), options) for names, _, pixel in diff.causes],
+        "commands": [
+            _commands(pixel, () if diff.sampling else names, (reference, candidate), options)
+            for names, _, pixel in diff.causes
+        ],
         "legend": [{"colour": f"#{r:02x}{g:02x}{b:02x}", "says": says} for (r, g, b), says in legend],
     }
 
@@ -49,7 +54,8 @@ def _parts(diff: StoresDiff, catalogue: Catalogue) -> dict[str, str]:
         name = catalogue.canonical(column.name)
         differs = column.diverging and causes
         parts[name] = str(Role.ORIGIN if name in causes else Role.INHERITED if differs else Role.AGREES)
-    for name in (*diff.screened.only_reference, *diff.screened.only_candidate):
+    unpaired = diff.sampling.unpaired if diff.sampling is not None else ()
+    for name in (*diff.screened.only_reference, *diff.screened.only_candidate, *unpaired):
         parts[catalogue.canonical(name)] = str(Role.MISSING)
     return parts
 
@@ -57,14 +63,14 @@ def _parts(diff: StoresDiff, catalogue: Catalogue) -> dict[str, str]:
 def _commands(
     pixel: tuple[int, int], names: Sequence[str], stores: tuple[Store, Store], options: Sequence[str]
 ) -> list[dict[str, str]]:
-    """What to type to look closer at one cause: graft it, and trace its pixel where the stores tell their arguments."""
+    """What to type to look closer at one cause: graft it, and trace its pixel where the stores tell their arguments.
+
+    Without `names` nothing can be grafted.
+    """
     paths = [str(store.path) for store in stores]
     quantities = [word for name in names for word in ("--quantity", name)]
-    found = [
-        command(
-            "how much of the error heals with the reference's values?", "graft", *paths, *quantities, *grafting(options)
-        )
-    ]
+    question = "how much of the error heals with the reference's values?"
+    found = [command(question, "graft", *paths, *quantities, *grafting(options))] if quantities else []
     for store in stores:
         side = _PROGRAMS.get(store.facts.get("program", ""))
         if side and "args" in store.facts:

@@ -20,11 +20,11 @@ function shifted([text, sign, whole, part, power]) {
     .replace(/^0+(?=\d)/, "")}${digits.length > point ? "." + digits.slice(point) : ""}`;
 }
 
-// How much of the front of two numbers is the same: none where sign, power of ten or the digits before the point differ in number.
+// How much of the front of two numbers is the same; null where sign, power of ten or the digits before the point differ in number.
 function common(a, b) {
   const x = NUMBER.exec(a),
     y = NUMBER.exec(b);
-  if (!x || !y || x[1] !== y[1] || x[2].length !== y[2].length || Number(x[4] || 0) !== Number(y[4] || 0)) return 0;
+  if (!x || !y || x[1] !== y[1] || x[2].length !== y[2].length || Number(x[4] || 0) !== Number(y[4] || 0)) return null;
   let same = 0;
   while (same < mantissa(a) && a[same] === b[same]) same++;
   return same;
@@ -36,8 +36,10 @@ function marked(text, other) {
   const [mine, theirs] = alike(text, other);
   if (mine === theirs || Number(mine) === Number(theirs)) return [mine];
   const same = common(mine, theirs);
-  const end = same ? Math.max(same + 1, mine.slice(0, mantissa(mine)).replace(/[0.]+$/, "").length) : mine.length;
-  return [mine.slice(0, same), el("mark", {}, mine.slice(same, end)), mine.slice(end)];
+  if (same === null) return [el("mark", {}, mine)];
+  const digits = mantissa(mine),
+    end = Math.min(digits, Math.max(same + 1, mine.slice(0, digits).replace(/[0.]+$/, "").length));
+  return [mine.slice(0, same), same < end ? el("mark", {}, mine.slice(same, end)) : "", mine.slice(end)];
 }
 
 function markedAll(text, other) {

@@ -56,7 +56,9 @@ def stores_verdict(diff: StoresDiff) -> dict[str, str]:
     if diff.same:
         return _said("same", "", f"Nothing differs by more than rounding: {size}", "")
     if not diff.causes:
-        return _said("odd", "", "No origin, but some quantities are on one side only", size)
+        from ..render_stores import no_origin
+
+        return _said("odd", "", f"Not the same, and no origin: {no_origin(diff)}", size)
     leads, first = diff.causes[0][0][0], " and ".join(diff.causes[0][0])
     if len(diff.causes) == 1:
         return _said("different", first, f" went bad first, at {_many(diff.causes[0][1], 'pixel')}", size, leads)

@@ -1,0 +1,53 @@
+"""A value that does not follow from its parents, where the other side's does, is not excused by what these may be off."""
+
+from __future__ import annotations
+
+import pytest
+from small_traces import catalogue, diff, told
+
+OFF = "noise = { ulp = 1e6, why = 'inputs that may be off by 2e-10' }"
+ONE = catalogue(f"[x]\nkind = 'input'\n{OFF}\n[y]\nparents = ['x']\nformula = 'x - 1'")
+TWO = catalogue(f"[x]\nkind = 'input'\nshape = [2]\n{OFF}\n[y]\nparents = ['x']\nshape = [2]\nformula = 'x - 1'")
+BARE = catalogue(f"[x]\nkind = 'input'\n[y]\nparents = ['x']\n{OFF}")
+HALF = catalogue(f"[x]\nkind = 'input'\n{OFF}\n[s]\n[y]\nparents = ['x', 's']\nformula = ['x - 1', 's']")
+NEAR = "0.50000000000100009"
+"""A half, off by 1e-12: far more than rounding makes of 1.5 - 1, far less than x may be off."""
+TEXT = "1.2345678901234567"
+
+
+def verdict(known: object, a: str, b: str) -> dict[str, str]:
+    return told(diff(known, f"{a}; long {TEXT}", f"{b}; long {TEXT}"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "found"),
+    [
+        ("x 1.5; y 0.5", f"x 1.5; y {NEAR}", {"y": "origin"}),
+        (f"x 1.5; y {NEAR}", "x 1.5; y 0.5", {"y": "origin"}),
+        (f"x 1.5; y {NEAR}", "x 1.5; y 0.49999999999900013", {}),  # neither follows: which is right is not known
+        ("x 1.5; y 0.5", "x 1.5000000000010001; y 0.50000000000100009", {}),  # it follows from its own x
+        ("x 1.5; y 0.5", "x 1.5000000000010001; y 0.50000000000200018", {}),  # x is another one, so y may be, too
+        ("x 1.5; y 0.5", "x 1.5; y 0.50000000000000011", {}),  # a rounding
+    ],
+)
+def test_parents_that_ask_for_the_same_excuse_nothing(a: str, b: str, found: dict[str, str]) -> None:
+    assert verdict(ONE, a, b) == found
+
+
+def test_all_components_must_be_asked_for_the_same() -> None:
+    a = "x 1.5 2.5; y 0.5 1.5"
+    assert verdict(TWO, a, f"x 1.5 2.5; y {NEAR} 1.5") == {"y": "origin"}
+    assert verdict(TWO, a, f"x 1.5 2.5000000000099987; y {NEAR} 1.5000000000099987") == {}
+
+
+def test_what_no_formula_decides_is_granted_its_noise() -> None:
+    assert verdict(BARE, "x 1.5; y 0.5", f"x 1.5; y {NEAR}") == {}
+    assert verdict(HALF, "x 1.5; y 0.5", f"x 1.5; y {NEAR}") == {}, "s is absent: it might be that"
+    assert verdict(HALF, "x 1.5; s 7; y 0.5", f"x 1.5; s 7; y {NEAR}") == {"y": "origin"}
+
+
+def test_a_loop_whose_values_break_their_formulas_is_not_run_in_another_order() -> None:
+    loop = catalogue("[pos]\nkind = 'input'\n[F]\nparents = ['pos']\nformula = '2*pos'")
+    steps = "pos 1; F 2; pos 2; F 4; pos 3; F 6"
+    assert told(diff(loop, steps, "pos 3; F 6; pos 1; F 2; pos 2; F 4")) == {}
+    assert told(diff(loop, steps, "pos 1; F 6; pos 2; F 2; pos 3; F 4")) == {"F": "origin"}

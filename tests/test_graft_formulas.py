@@ -1,0 +1,126 @@
+"""Grafts by formulas: a share is what the repair heals; what no formula tells is never made up."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from firstbad.bisect.axes.grafts import heal, together
+from firstbad.tracer.graft_formulas import Formulas
+from firstbad.ui.render_graft import healing_lines, nothing_line
+from small_traces import catalogue, trace
+
+KNOWN = """
+[cell]
+kind = "input"
+[polar]
+kind = "input"
+[switch]
+kind = "config"
+[steps]
+kind = "config"
+[latt]
+parents = ["cell"]
+formula = "3*cell"
+[sum]
+parents = ["latt", "cell", "polar", "switch", "steps"]
+formula = [
+    { is = "total(latt)", when = "count(latt) == steps and switch == 0" },
+    { is = "total(latt)*(polar if switch else 1)", when = "count(latt) == steps and switch > 0" },
+]
+[final]
+parents = ["sum", "polar", "switch"]
+formula = "sum*(1 if switch else polar)"
+final = true
+"""
+CLEAN = "cell 2; polar 0.9; switch 0; steps 2; latt 6; sum 100; final 90"
+"""One of two steps is recorded: no formula tells the sum."""
+
+
+def formulas(candidate: str, reference: str = CLEAN) -> Formulas:
+    return Formulas.of([(trace(reference), trace(candidate))], catalogue(KNOWN))
+
+
+def shares(found: Formulas) -> dict[str, tuple[float, tuple[str, ...]]]:
+    return {o.name: (o.healed, o.unsure) for o in heal(found, catalogue(KNOWN)).origins}
+
+
+def page(found: Formulas, *names: str) -> str:
+    healing = together(found, names) if names else heal(found, catalogue(KNOWN))
+    return "\n".join(line.plain for line in healing_lines(healing, "1 pixel", healed=healing.healed >= 0.999))
+
+
+def test_what_matters_to_no_formula_leaves_a_sum_alone_while_another_fault_moves_it():
+    """Polarisation is applied at the end: the sum of which one step is shown does not come from it here."""
+    found = formulas("cell 2.2; polar 1; switch 0; steps 2; latt 6.6; sum 110; final 110")
+    assert shares(found) == {
+        "cell": (pytest.approx(0.5), ("sum",)),  # 110 to 100: a half of 20, if the sum follows
+        "polar": (pytest.approx(11 / 20), ()),
+    }
+    assert page(found).startswith("HEALED by polar, cell, if sum follows: 100 % of the error")
+
+
+def test_a_share_that_no_formula_tells_is_not_told():
+    """Here polarisation is multiplied in step by step: what the sum would be without one of two faults nobody knows."""
+    clean = CLEAN.replace("switch 0", "switch 1").replace("final 90", "final 100")
+    found = formulas("cell 2.2; polar 1; switch 1; steps 2; latt 6.6; sum 110; final 110", clean)
+    assert [(name, math.isnan(healed), unsure) for name, (healed, unsure) in sorted(shares(found).items())] == [
+        ("cell", True, ("sum",)),
+        ("polar", True, ("sum",)),
+    ]
+    said = page(found)
+    assert said.startswith("HEALED by") and "polar: its share cannot be told" in said
+    assert "not told: no formula here gives sum" in said and "--trace-steps" in said
+    assert page(found, "polar").startswith("NOT HEALED polar: its share cannot be told")
+
+
+def test_what_decides_which_formula_holds_matters_though_no_formula_computes_with_it():
+    found = formulas("cell 2.2; polar 0.9; switch 0; steps 3; latt 6.6; sum 110; final 99")
+    assert math.isnan(found.error(frozenset(["steps"])))
+    assert found.unsure(frozenset(["steps"])) == ("sum",)
+
+
+def test_behind_a_quantity_that_is_replaced_nothing_is_untold():
+    found = formulas("cell 2.2; polar 0.9; switch 0; steps 3; latt 6.6; sum 110; final 99")
+    assert found.error(frozenset(["steps", "sum"])) == pytest.approx(0)
+
+
+def test_with_every_step_recorded_nothing_is_assumed():
+    clean = CLEAN.replace("steps 2", "steps 1").replace("sum 100; final 90", "sum 6; final 5.4")
+    found = formulas("cell 2.2; polar 1; switch 0; steps 1; latt 6.6; sum 6.6; final 6.6", clean)
+    assert shares(found) == {"cell": (pytest.approx(0.5), ()), "polar": (pytest.approx(0.55), ())}
+
+
+def test_records_that_one_side_lacks_leave_what_is_computed_from_them_untold():
+    clean = CLEAN.replace("steps 2", "steps 3")
+    found = formulas("cell 2; polar 0.9; switch 0; steps 3; latt 6.6; latt 6; sum 110; final 99", clean)
+    assert math.isnan(found.error(frozenset(["latt"])))
+
+
+WHOLE = "cell 2; polar 0.9; switch 0; steps 1; latt 6; sum 6; final 5.4"
+
+
+@pytest.mark.parametrize("value", ["nan", "1.3"])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_where_the_intensity_agrees_what_differs_is_named_all_the_same(value: str, swapped: bool):
+    """Nobody computed with it: nothing heals, and yet not all is well."""
+    pair = [WHOLE, WHOLE.replace("polar 0.9", f"polar {value}")]
+    found = formulas(*(pair if swapped else pair[::-1]))
+    assert heal(found, catalogue(KNOWN)).same
+    assert found.differing() == ("polar",)
+    assert nothing_line(found.differing(), "1 pixel").plain.startswith(
+        "NOTHING TO HEAL at 1 pixel the intensity agrees"
+    )
+    assert nothing_line((), "1 pixel").plain.startswith("SAME")
+
+
+def test_an_intensity_that_is_no_number_is_wrong_altogether_and_heals():
+    found = formulas(WHOLE.replace("0.9", "nan").replace("final 5.4", "final nan"), WHOLE)
+    assert shares(found) == {"polar": (1.0, ())}
+    assert found.error(frozenset()) == 5.4
+
+
+def test_a_graft_that_makes_an_error_where_there_was_none_heals_nothing():
+    found = together(formulas(WHOLE, WHOLE.replace("polar 0.9", "polar 1.3")), ["polar"])
+    assert found.healed == -math.inf
+    assert found.after == pytest.approx(2.4)

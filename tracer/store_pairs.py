@@ -1,0 +1,77 @@
+"""What two stores have in common: the pixels that both hold."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from .catalogue import Catalogue
+from .store import Array, Pixels, Store
+from .store_sums import fail
+
+
+@dataclass(frozen=True)
+class Part(Store):
+    """Some pixels of a store: those of its `rows`."""
+
+    rows: Pixels = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def read(self, name: str, start: int = 0, stop: int | None = None) -> Array:
+        """See `Store`; tile by tile, so that no more is held."""
+        wanted = self.rows[start:stop]
+        column = next(c for c in self.columns if c.name == name)
+        found = np.empty((len(wanted), column.occurrences, column.width))
+        for tile in np.unique(wanted // self.tile):
+            here = wanted[wanted // self.tile == tile]
+            first = int(here.min())
+            found[wanted // self.tile == tile] = super().read(name, first, int(here.max()) + 1)[here - first]
+        return found
+
+
+def common(reference: Store, candidate: Store) -> tuple[Store, Store, tuple[int, int]]:
+    """Both at the pixels that both hold, and how many pixels each has alone.
+
+    FirstbadError `store-pixels-differ` where there is no such pixel, `store-damaged` as `Store.verify`.
+    """
+    if reference.shape != candidate.shape:
+        sizes = [f"{slow} x {fast}" for slow, fast in (reference.shape, candidate.shape)]
+        message = (
+            f"{reference.path} is of an image of {sizes[0]} pixels and {candidate.path} of {sizes[1]} (slow x fast)"
+        )
+        fail("store-pixels-differ", message, "Trace both with the same detector.")
+    if np.array_equal(reference.pixels, candidate.pixels):
+        return reference, candidate, (0, 0)
+    places = [store.pixels[:, 0] * store.shape[1] + store.pixels[:, 1] for store in (reference, candidate)]
+    shared, one, two = np.intersect1d(places[0], places[1], return_indices=True)
+    if not shared.size:
+        message = (
+            f"{reference.path} and {candidate.path} have no pixel in common ({len(reference)} and {len(candidate)})"
+        )
+        fail("store-pixels-differ", message, "Trace the same pixels on both sides.")
+    alone = (len(reference) - len(shared), len(candidate) - len(shared))
+    return _part(reference, one), _part(candidate, two), alone
+
+
+def _part(store: Store, rows: Pixels) -> Store:
+    """The store at some rows, with the sums of what is read there; the whole is checked before."""
+    if np.array_equal(rows, np.arange(len(store))):
+        return store
+    store.verify()
+    s, pixels = store, store.pixels[rows]
+    part = Part(s.path, s.shape, pixels, s.columns, s.facts, s.run, {}, s.arrays, s.tile, s.plain, rows)
+    return replace(part, crc32={name: _sum(part, name) for name in part.names})
+
+
+def _sum(part: Store, name: str) -> str:
+    crc = 0
+    for start in range(0, len(part), part.tile):
+        stop = min(len(part), start + part.tile)
+        crc = zlib.crc32(np.ascontiguousarray(part.read(name, start, stop)).data, crc)
+    return f"{crc:08x}"
+
+
+def records_of(store: Store, catalogue: Catalogue) -> dict[str, int]:
+    """How many records of each quantity a pixel of the store has at most."""
+    return {catalogue.canonical(c.name): c.occurrences for c in store.columns}
