@@ -113,19 +113,23 @@ def test_the_noise_of_many_pixels_is_that_of_each_pixel_alone(made, line: str, d
     store, catalogue = made(line, dtype), load()
     rows = np.array([0, 7, 20, 41, 80])
     many = StoreNoise(store, store, catalogue).views(rows)[0]
-    many.twin = None  # beside itself nothing would be granted
     told = 0
     for place, row in enumerate(rows):
         alone = View(store.trace(*(int(n) for n in store.pixels[row])), catalogue)
         check_view(alone)
         alone.parameters = many.parameters
+        lacking = {
+            alone.name(r) for r in alone.trace.records if alone.inherited(r) is None
+        }  # granted what reruns showed
         for record in alone.trace.records:
             name = alone.name(record)
             other = many.records(name)[alone.records(name).index(record)]
             for what in ("noise", "floor"):
                 wanted = getattr(alone, what)(record)
                 got = [float(np.broadcast_to(part, len(rows))[place]) for part in getattr(many, what)(other)]
-                assert got == pytest.approx(wanted, rel=1e-6), (name, what)
+                assert all(g >= w * (1 - 1e-6) for g, w in zip(got, wanted, strict=True)), (name, what)
+                if what == "floor" or not lacking & {name, *catalogue.ancestors(name)}:
+                    assert got == pytest.approx(wanted, rel=1e-6), (name, what)
                 told += len(wanted)
     assert told > 500
 
@@ -227,6 +231,22 @@ def test_the_table_decides_and_what_is_inherited_counts(tmp_path: Path) -> None:
     far = stored(tmp_path / "c", x * (1 + 60 * EPSILON), x * (1 + 60 * EPSILON) - 1, n)
     assert causes(judge_stores(near[0], far, granting(x=0, y=0))) == [(("x",), 50)]
     assert judge_stores(near[0], far, granting(x=30, y=0)).same
+
+
+def test_without_what_its_formula_needs_a_quantity_is_granted_what_reruns_showed(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    known = replace(granting(x=0), measured={"float64": {"y": Row(0, 1e-9, 9)}})
+    y = np.linspace(1.0, 2.0, 40)
+
+    def only_y(path: Path, factor: float) -> Store:
+        with StoreWriter(path, (1, 40), [Column("y")]) as writer:
+            writer.append({"y": y * factor})
+        return open_store(path)
+
+    ours, near, far = (only_y(tmp_path / str(f), 1 + f) for f in (0.0, 3e-9, 9e-9))
+    assert judge_stores(ours, near, known).same, "1e-9 was seen, twice that is granted to either side, and slack"
+    assert causes(judge_stores(ours, far, known)) == [(("y",), 40)]
 
 
 def test_a_decision_near_a_tie_is_told_apart_from_a_cause(tmp_path: Path) -> None:

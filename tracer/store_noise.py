@@ -23,7 +23,7 @@ from .store import Array, Pixels, Store, is_missing
 from .store_tally import Explain, Mask
 from .tolerance import EDGE, Limits
 from .uncertain import FLOAT32, Num, Term
-from .view import DEEP, View
+from .view import DEEP, HEADROOM, View
 
 Many = tuple[Any, ...]
 """The components of a record: arrays with an element a pixel, or numbers that all share."""
@@ -39,6 +39,25 @@ class ManyView(View):
         self._noise, self._floor = {}, {}
         self._read, self._many = read, dict[int, Many]()
         self.twin: ManyView | None = None
+        self._strict: ManyView | None = None
+
+    def beside(self, twin: ManyView) -> ManyView:
+        """The same, granting what a child rounds by itself and what its parents make of it, where they differ from the
+        twin's: there is no share of that which reruns showed.
+        """
+        found = ManyView(self, self._read)
+        found._many, found.twin = self._many, twin
+        return found
+
+    def granted(self, record: Record) -> Many:
+        """The less of its noise and of what is granted beside the other side."""
+        if self._strict is None:
+            return self.noise(record)
+        return tuple(np.minimum(a, b) for a, b in zip(self.noise(record), self._strict.noise(record), strict=True))
+
+    def against(self, twin: ManyView) -> None:
+        """Tell which side stands on the other side of the comparison."""
+        self._strict = self.beside(twin)
 
     def values(self, record: Record) -> Many:
         """The components at all pixels; what is no column (an argument, a value of the run) is the same everywhere."""
@@ -108,12 +127,20 @@ class ManyView(View):
         if quantity is not None and quantity.kind == "branch":
             worst = (0.0,) * len(worst)
         elif depth < DEEP:
-            inherited, share = self.inherited(record, depth), self.share(name)
+            inherited = self.inherited(record, depth)
+            share = 1.0 if self.twin is not None and depth == 0 else self.share(name)
             if inherited is not None and len(inherited) == len(worst):
                 worst = tuple(np.maximum(a, share * b) for a, b in zip(worst, inherited, strict=True))
+            elif quantity is not None and quantity.values and quantity.noise.scale is None:
+                worst = tuple(np.maximum(a, self._seen(name) * self.scale(record)) for a in worst)
         worst = self._apart(record, worst)
         self._noise[id(record)] = worst
         return worst
+
+    def _seen(self, name: str) -> float:
+        """What is granted of its scale where a store lacks what its formulas need: twice what reruns showed."""
+        measured = self._measured(name)
+        return 0.0 if measured is None else HEADROOM * measured.spread
 
     def _apart(self, record: Record, noise: Many) -> Many:
         """The noise where the two sides' values differ: where they are the same, no child differs because of it."""
@@ -247,7 +274,8 @@ class StoreNoise:
     def views(self, rows: Pixels, key: tuple[int, ...] = ()) -> tuple[ManyView, ManyView]:
         """Both sides at pixels that have their records in the same places; `key` names the layout."""
         a, b = (ManyView(view, self._reader(side, rows)) for side, view in enumerate(self._views(int(rows[0]), key)))
-        a.twin, b.twin = b, a
+        a.against(b)
+        b.against(a)
         return a, b
 
     def _part(self, rows: Pixels, key: tuple[int, ...]) -> Callable[[str], Mask] | None:
@@ -289,7 +317,7 @@ class StoreNoise:
         found: Mask = np.ones(1, dtype=np.bool_)
         for place, (u, v) in enumerate(zip(a.values(x), b.values(y), strict=True)):
             floor = sum(view.floor(record)[place] for view, record in noisy)
-            noise = sum(view.noise(record)[place] for view, record in noisy)
+            noise = sum(view.granted(record)[place] for view, record in noisy)
             with np.errstate(invalid="ignore"):
                 near = np.abs(v - u) <= self.slack * np.maximum(floor, noise) * EDGE
                 found = found & (near | np.equal(u, v) | (np.isnan(u) & np.isnan(v)))

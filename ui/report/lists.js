@@ -36,8 +36,8 @@ function originsSection(traces) {
   if (!origins.length) return null;
   const title =
     origins.length === 1
-      ? "The origin: it differs although everything it comes from agrees"
-      : `${origins.length} origins: they differ although everything they come from agrees`;
+      ? "The origin: it differs although all that is traced of what it comes from agrees"
+      : `${origins.length} origins: they differ although all that is traced of what they come from agrees`;
   return section(
     "origins",
     title,

@@ -18,7 +18,7 @@ _FAULT = {
     "reference": "in the reference it does not follow from what it was computed from",
     "both": "on neither side does it follow from what it was computed from",
     "neither": "an input differs",
-    "unknown": "all that it was computed from agrees",
+    "unknown": "all that is traced of what it was computed from agrees",
 }
 
 
