@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from firstbad.tracer.diff import Side
 from small_traces import catalogue, diff, told
 
 OFF = "noise = { ulp = 1e6, why = 'inputs that may be off by 2e-10' }"
@@ -47,7 +50,15 @@ def test_what_no_formula_decides_is_granted_its_noise() -> None:
 
 
 def test_a_loop_whose_values_break_their_formulas_is_not_run_in_another_order() -> None:
-    loop = catalogue("[pos]\nkind = 'input'\n[F]\nparents = ['pos']\nformula = '2*pos'")
-    steps = "pos 1; F 2; pos 2; F 4; pos 3; F 6"
-    assert told(diff(loop, steps, "pos 3; F 6; pos 1; F 2; pos 2; F 4")) == {}
-    assert told(diff(loop, steps, "pos 1; F 6; pos 2; F 2; pos 3; F 4")) == {"F": "origin"}
+    plain = "[t]\nkind = 'input'\n[pos]\nparents = ['t']\n{}\n[F]\nparents = ['pos']\nformula = '2*pos'"
+    a, b = "t 1; pos 1; F 2; pos 2; F 4; pos 3; F 6", "t 1; pos 3; F 6; pos 1; F 2; pos 2; F 4"
+    assert told(diff(catalogue(plain.format("")), a, b)) == {}
+    placed = catalogue(plain.format("formula = 't + index(pos)'"))
+    assert told(diff(placed, a, b)) == {"pos": "origin", "F": "inherited"}
+    assert told(diff(placed, a, a)) == {}
+
+
+def test_a_diff_that_was_not_made_by_comparing_hides_nothing() -> None:
+    found = diff(ONE, "x 1.5; y 0.5", "x 1.5; y 0.5")
+    assert set(found.hidden) == {Side.REFERENCE, Side.CANDIDATE}
+    assert replace(found, _case=None).hidden == {}

@@ -88,6 +88,11 @@ def test_a_power_of_ten_is_told_with_the_units_that_it_lies_between(exponent: in
         ("Å⁻³", 30, "Å³ and m³"),
         ("Å³", 10, None),
         ("", 4, "Å and micrometres"),
+        ("m²", 2, "mm² and cm²"),
+        ("m²", 6, "mm² and m²"),
+        ("m²", 12, "µm² and m²"),
+        ("m³", 6, "cm³ and m³"),
+        ("m³", 9, "mm³ and m³"),
     ],
 )
 def test_units_are_those_of_the_dimension(unit: str, exponent: int, between: str | None) -> None:

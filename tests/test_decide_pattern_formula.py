@@ -152,6 +152,7 @@ def guessed(formula: str | list[dict[str, str]], x: float, **more: object) -> li
 def test_what_follows_from_the_formula_is_no_slip_though_a_slip_gives_the_same() -> None:
     assert guessed("f*(g/g)", F) == [], "to divide by g once too often makes no difference"
     assert guessed([{"is": "f*g"}, {"is": "f*(r/r)"}], F) == ["the candidate lacks a factor g"], "another formula does"
+    assert guessed([{"is": "f*(r/r)"}, {"is": "f*g"}], F) == ["the candidate lacks a factor g"]
 
 
 def test_a_mistake_is_guessed_where_it_gives_what_the_candidate_holds() -> None:

@@ -203,3 +203,12 @@ def test_what_the_arguments_leave_open_is_unknown_by_its_name(args: str) -> None
             view.asked("asked_n", view.records("q")[0])
     with pytest.raises(Unknown, match="asked_both"):
         view.asked("asked_both", view.records("q")[0])
+
+
+def test_two_values_are_one_within_the_sum_of_their_errors_in_every_component() -> None:
+    view = View(trace("x 1"), catalogue("[x]"))
+    assert view.alike(Num(2.0), Num(2.0)) and not view.alike(Num(2.0), Num(2.5))
+    assert view.alike(Num(2.0, 0.25), Num(2.5, 0.25)) and not view.alike(Num(2.0, 0.25), Num(2.5, 0.125))
+    assert view.alike((Num(1.0), Num(2.0)), (Num(1.0), Num(2.0)))
+    assert not view.alike((Num(1.0), Num(2.0)), (Num(1.0), Num(3.0)))
+    assert not view.alike((Num(1.0), Num(2.0)), (Num(1.0),))
