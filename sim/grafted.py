@@ -17,8 +17,10 @@ import torch
 from torch import Tensor
 
 from ..tracer.catalogue import Catalogue
+from ..tracer.diff import Side
 from ..tracer.errors import FirstbadError
 from ..tracer.graft import image_error
+from ..tracer.graft_formulas import ITSELF
 from ..tracer.store import MISSING, Array, Store, is_missing, open_store
 from ..tracer.store_judge import StoresDiff, judge_stores
 from ..tracer.tap import Listener
@@ -88,8 +90,15 @@ class Rerun:
         _same_subpixels(many, self.columns)
 
     def obstacle(self, name: str) -> str:
-        """See `obstacle`."""
+        """See `obstacle`; and the intensity is not replaced where nothing shows that it is at fault."""
+        if name == "I_pixel_final" and not self._at_fault(name):
+            return ITSELF
         return obstacle(self.many, name, self.columns.get(name))
+
+    def _at_fault(self, name: str) -> bool:
+        """Whether the judge accuses the candidate's values of `name`."""
+        origins = (one for j in self._judged(frozenset()).judgements for one in j.origins)
+        return any(found == name and side in (Side.CANDIDATE, Side.BOTH) for found, side, _ in origins)
 
     def unsure(self, names: frozenset[str]) -> tuple[str, ...]:
         """Nothing: all is computed."""

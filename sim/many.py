@@ -120,7 +120,8 @@ def prepare(argv: Sequence[str], choose: Callable[[tuple[int, int]], Pixels]) ->
     with torch.no_grad():
         state = settled(scene)
     pixels = np.stack(np.divmod(offsets, scene.shape[1]), axis=1).astype(np.int64)
-    facts = {"side": "PY", "program": "firstbad.sim", "dtype": settings.dtype, "args": shlex.join(argv)}
+    facts = {"side": "PY", "program": "firstbad.sim", "dtype": settings.dtype, "quirks": settings.quirks}
+    facts["args"] = shlex.join(argv)
     return Many(scene, state, pixels, facts, settings.trace_steps)
 
 

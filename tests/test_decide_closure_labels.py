@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from firstbad.tracer.catalogue import from_document
 from firstbad.tracer.closure import (
     ClosureResult,
     _decade,  # pyright: ignore[reportPrivateUsage]
@@ -13,7 +14,7 @@ from firstbad.tracer.closure import (
 )
 from firstbad.tracer.model import Record
 from firstbad.tracer.view import View
-from small_traces import catalogue, trace
+from small_traces import catalogue, sealed, trace
 
 LABELS = catalogue("""
     [a]
@@ -134,3 +135,32 @@ def test_how_many_powers_of_ten_a_value_is_too_long(
 def test_a_check_says_the_same_as_one_of_a_view() -> None:
     text = trace("a 3; b 6e3; c 7")
     assert check(text, LABELS) == check_view(View(text, LABELS))
+
+
+def test_a_fault_of_the_value_may_lie_on_top_of_its_label() -> None:
+    """b is in another unit and, besides, six times too large or too small; all that is computed from it is consistent."""
+    for factor in (6.0, 1 / 6, 2.0, 0.5):
+        b = 2 * factor
+        view, results = seen(f"a 1; b {1000 * b!r}; c {b + 1!r}; d {3 * b!r}")
+        assert view.labels == {"b": 1e3}
+        assert [r.quantity for r in results if r.broken] == ["b"]
+    assert labelled("a 1; b 20; c 21; d 60") == {}, "ten times too large, and computed with: no label"
+
+
+def test_of_a_run_for_which_the_formulas_are_not_made_nothing_is_checked() -> None:
+    known = from_document(
+        {"quantity": {"a": {}, "b": {"parents": ["a"], "formula": "2*a"}}, "unless": {"quirks": "none"}}
+    )
+    text = "a 1; b 3"
+    (found,) = check(sealed(text, quirks="none"), known)
+    assert (found.holds, found.why) == (None, "its formulas are not for a run with quirks=none")
+    for facts in ({"quirks": "all"}, {"other": "none"}):
+        (found,) = check(sealed(text, **facts), known)
+        assert found.broken
+
+
+def test_a_small_excess_says_which_way() -> None:
+    known = catalogue("[a]\n[b]\nparents = ['a']\nformula = '2*a'")
+    for off, said in ((1e-13, "larger by 1.0e-13"), (-1e-13, "smaller by 1.0e-13")):
+        (found,) = check(trace(f"a 1; b {2 * (1 + off)!r}"), known)
+        assert found.why == f"b is not 2*a, but {said} of that"

@@ -537,15 +537,18 @@ def test_single_pixels_are_called_wrong_at_ten_times_what_rounding_explains() ->
     text, count = kinds(put((3, 5), (30, 6), to=BASE[3, 5] + 10.1 * allowed))["pixels"]
     assert count == 2
     one = kinds(put((3, 5), to=25.0))["pixels"]
-    assert one == (f"1 pixels differ clearly, most at 3 5 (slow fast): {BASE[3, 5]:g} became 25", 1)
+    assert one == (f"1 pixel differs clearly, at 3 5 (slow fast): {BASE[3, 5]:g} became 25", 1)
     assert text.startswith("2 pixels differ clearly, most at 30 6")
 
 
 def test_values_that_no_such_image_has() -> None:
-    assert kinds(put((2, 2), (2, 3), to=-1.0))["negative"] == ("2 pixels are negative, none of the reference's is", 2)
+    assert kinds(put((2, 2), (2, 3), to=-1.0))["negative"] == (
+        "2 pixels are negative, none of the reference's is: the first at 2 2 (slow fast)",
+        2,
+    )
     assert "negative" not in kinds(put((2, 2), to=-1.0), put((9, 9), to=-1.0))
     assert kinds(put((2, 2), (7, 3), to=0.0))["zeroed"] == (
-        "2 pixels are exactly zero where the reference's are not",
+        "2 pixels are exactly zero where the reference's are not: the first at 2 2 (slow fast)",
         2,
     )
     assert "zeroed" not in kinds(put((2, 2), to=1e-9))

@@ -170,7 +170,22 @@ NO_CHANGE = PeakReport(9, 8, 7, missing=(), extra=(), moved=(), width=(), bright
 def test_what_became_of_the_peaks_is_told_with_their_number_and_the_worst(kind: str, said: str) -> None:
     report = replace(NO_CHANGE, **{kind: (WORST, NEXT)})
     assert list(_peaks(report)) == [Finding(f"peaks-{kind}", said, 2)]
-    assert [f.value for f in _peaks(replace(NO_CHANGE, **{kind: (NEXT,)}))] == [1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("missing", "1 of 9 peaks is missing, of height 1.5 at pixel 5 6 (slow fast)"),
+        ("extra", "1 peak is new, of height 1.5 at pixel 5 6 (slow fast)"),
+        ("moved", "1 of 9 peaks moved, by 1.50 pixels at pixel 5 6 (slow fast)"),
+        ("width", "1 of 9 peaks has another width, by a factor 1.5 at pixel 5 6 (slow fast)"),
+        ("brightness", "1 of 9 peaks is weaker or stronger, by a factor 1.5 at pixel 5 6 (slow fast)"),
+    ],
+)
+def test_one_peak_is_told_in_the_singular(kind: str, said: str) -> None:
+    lone = replace(NO_CHANGE, **{kind: (NEXT,)})
+    assert list(_peaks(lone)) == [Finding(f"peaks-{kind}", said, 1)]
+    assert [f.text for f in _peaks(replace(lone, reference=1))] == [said.replace("of 9 peaks", "of 1 peak")]
 
 
 def test_peaks_that_stayed_are_no_finding() -> None:
@@ -189,6 +204,8 @@ def test_the_decade_of_the_largest_excess_is_told() -> None:
     (found,) = _regions(replace(NOTHING, decades=decades))
     text = "intensities from 1e3 to 1e4 (12 pixels) differ by 25 % rms, their sum by -12.5 %"
     assert found == Finding("decade", text, 0.25)
+    (lone,) = _regions(replace(NOTHING, decades=(replace(decade(3, 7.0), pixels=1),)))
+    assert lone.text == text.replace("12 pixels", "1 pixel")
 
 
 @pytest.mark.parametrize(("excess", "told"), [(0.5, False), (above(0.5), True), (0.1, False)])
@@ -226,10 +243,10 @@ def test_log_intensities_correlate_badly_and_differ(correlation: float, rms: flo
     ("candidate", "count", "where"),
     [
         ([[6.0, 1.0, 1.0, -4.0]], 0, ""),  # exactly ten times what rounding explains
-        ([[6.25, 1.0, 1.0, 1.0]], 1, "most at 0 0 (slow fast): 1 became 6.25"),
-        ([[1.0, -4.25, 1.0, 1.0]], 1, "most at 0 1 (slow fast): 1 became -4.25"),
+        ([[6.25, 1.0, 1.0, 1.0]], 1, "at 0 0 (slow fast): 1 became 6.25"),
+        ([[1.0, -4.25, 1.0, 1.0]], 1, "at 0 1 (slow fast): 1 became -4.25"),
         ([[8.0, 1.0, 1.0, 9.5]], 2, "most at 0 3 (slow fast): 1 became 9.5"),
-        ([[1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 70.0, 1.0]], 1, "most at 1 2 (slow fast): 1 became 70"),
+        ([[1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 70.0, 1.0]], 1, "at 1 2 (slow fast): 1 became 70"),
     ],
 )
 def test_a_pixel_is_wrong_beyond_ten_times_what_rounding_explains(
@@ -237,7 +254,8 @@ def test_a_pixel_is_wrong_beyond_ten_times_what_rounding_explains(
 ) -> None:
     image = np.array(candidate)
     found = list(_pixels(np.ones_like(image), image, np.full(image.shape, 0.5)))
-    assert found == [Finding("pixels", f"{count} pixels differ clearly, {where}", count)] * bool(count)
+    said = "1 pixel differs clearly" if count == 1 else f"{count} pixels differ clearly"
+    assert found == [Finding("pixels", f"{said}, {where}", count)] * bool(count)
 
 
 def test_the_worst_pixel_is_the_one_farthest_beyond_its_own_allowance() -> None:

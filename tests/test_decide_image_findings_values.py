@@ -29,7 +29,8 @@ def test_a_sound_image_has_no_odd_values() -> None:
     ],
 )
 def test_a_negative_pixel_lies_below_minus_what_rounding_explains(candidate: list[float], negative: int) -> None:
-    said = f"{negative} pixels are negative, none of the reference's is"
+    said = f"{'1 pixel is' if negative == 1 else '2 pixels are'} negative, none of the reference's is: "
+    said += "at 0 0 (slow fast)" if negative == 1 else "the first at 0 0 (slow fast)"
     assert values(candidate) == [Finding("negative", said, negative)] * bool(negative)
 
 
@@ -47,7 +48,10 @@ def test_a_reference_with_negative_pixels_allows_them(lowest: float, told: bool)
 )
 def test_a_zeroed_pixel_had_more_than_ten_times_what_rounding_explains(reference: list[float], zeroed: int) -> None:
     candidate = [0.0, 0.0, 3.3, 40.7]
-    said = f"{zeroed} pixels are exactly zero where the reference's are not"
+    said = {
+        1: "1 pixel is exactly zero where the reference's is not: at 0 0 (slow fast)",
+        2: "2 pixels are exactly zero where the reference's are not: the first at 0 0 (slow fast)",
+    }.get(zeroed, "")
     assert values(candidate, reference) == [Finding("zeroed", said, zeroed)] * bool(zeroed)
 
 

@@ -251,3 +251,59 @@ def test_a_shift_must_explain_more_than_the_image_at_rest() -> None:
     got = _best(*images)
     assert (got.needs, got.shift) == ({"scale"}, (0, 0))
     assert got.scale == pytest.approx(1.5)
+
+
+# ---- a candidate that is small -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("small", [1e-2, 1e-4, 1e-8])
+def test_a_factor_near_zero_explains_no_more_than_it_shows_of_the_candidate(small: float) -> None:
+    """Whatever the candidate shows, the difference to it is nearly the reference; here nothing is left of that."""
+    other = pattern(11, (40, 40))
+    candidate = small * other
+    got = _fit(pattern(12, (40, 40)), candidate, 1e-12 * np.ones((40, 40)), (0, 0))
+    assert got.needs - {"shift"}
+    assert got.explained < 0.05
+
+
+@pytest.mark.parametrize("allowance", [2 * ONES, np.where(X < 9, 1e-9, 0)])
+def test_with_a_scale_the_share_is_that_of_the_candidates_own_variance_where_that_is_less(allowance: Array) -> None:
+    """Three patterns at right angles: the reference, what it does not explain, and a mean."""
+    chess, half = (-1.0) ** (Y + X), np.where(Y < 8, 1.0, -1.0)
+    got = _fit(100 * half, 1 + half + 0.5 * chess, allowance, (0, 0))
+    assert (got.needs, got.scale, got.offset) == ({"scale"}, pytest.approx(0.01), 0)
+    assert got.explained == pytest.approx(0, abs=1e-6), "the mean and the chess are left"
+    got = _fit(100 * half, half + 0.5 * chess, allowance, (0, 0))
+    assert got.explained == pytest.approx(1 - 0.25 / 1.25, abs=1e-6)
+    got = _fit(half, 3 * half + 0.5 * chess, allowance, (0, 0))
+    assert got.explained == pytest.approx(1 - 0.25 / (4 + 0.25), abs=1e-6), "the difference is less than the candidate"
+
+
+def test_an_offset_alone_explains_no_more_either() -> None:
+    chess = (-1.0) ** (Y + X)
+    got = _fit(0 * ONES, 9 + 0.5 * chess, ONES, (0, 0))
+    assert got.needs == {"offset"}
+    assert got.explained == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize(("noise", "share"), [(1e-9, 1.0), (1e-4, 1 / 1.1), (1e-3, 1 / 11)])
+def test_a_constant_image_is_constant_but_for_rounding(noise: float, share: float) -> None:
+    chess = (-1.0) ** (Y + X)
+    got = _fit(0 * ONES, 3 * (1 + noise * chess), 1e-6 * ONES, (0, 0))
+    assert (got.needs, got.offset) == ({"offset"}, pytest.approx(3))
+    assert got.explained == pytest.approx(share, rel=1e-4)
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1e-12, -1e-20, 1e-40])
+def test_a_tiny_factor_is_measured_as_exactly_as_any(factor: float) -> None:
+    got = fit_motion(pattern(), factor * pattern(), 1e-3 * ONES)
+    assert got.needs == {"scale"}
+    assert got.scale == pytest.approx(factor)
+    assert got.explained == pytest.approx(1)
+
+
+def test_an_image_that_is_zero_but_for_its_edge_is_scaled_by_zero() -> None:
+    edge = pattern()
+    edge[3:-3, 3:-3] = 0
+    got = _fit(pattern(), edge, ONES, (0, 0))
+    assert (got.needs, got.scale, got.explained) == ({"scale"}, 0, 1)

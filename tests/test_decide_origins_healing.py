@@ -45,6 +45,90 @@ def test_one_child_that_differs_for_good_is_enough_not_to_heal() -> None:
     assert told(found)["b"] == "origin"
 
 
+PRODUCT = """
+[x]
+kind = "input"
+[y]
+kind = "input"
+[p]
+parents = ["x"]
+{p}
+[q]
+parents = ["y"]
+formula = "y + 1"
+[c]
+parents = ["p", "q"]
+{c}
+"""
+
+
+def test_what_agrees_because_two_differences_make_up_for_each_other_heals_nothing() -> None:
+    """p and q are exchanged; their product is the same, and follows from them on both sides."""
+    formulas = {"p": 'formula = "x + 1"', "c": 'formula = "p*q"'}
+    known = catalogue(PRODUCT.format(**formulas))
+    assert told(diff(known, "x 2; y 4; p 3; q 5; c 15", "x 2; y 4; p 5; q 3; c 15")) == {"p": "origin", "q": "origin"}
+    one_side = told(diff(known, "x 2; y 4; p 3; q 5; c 15", "x 2; y 4; p 5; q 5; c 15"))
+    assert one_side == {"p": "healed"}, "c does not follow in the candidate: it did not compute with its p"
+    invariant = catalogue(PRODUCT.format(**{**formulas, "c": 'of = "c"\nformula = "p*q"'}))
+    exchanged = told(diff(invariant, "x 2; y 4; p 3; q 5; c 15", "x 2; y 4; p 5; q 3; c 15"))
+    assert exchanged == {"p": "healed", "q": "healed"}, "an invariant may hold for wrong values"
+
+
+def test_what_is_passed_on_is_healed_only_where_the_end_of_it_does_not_follow() -> None:
+    """p follows from x on both sides, so x was computed with, unless c, which agrees, does not follow from p."""
+    known = catalogue(PRODUCT.format(p='formula = "x + 1"', c='formula = "p*q"'))
+    lie = told(diff(known, "x 2; y 4; p 3; q 5; c 15", "x 6; y 4; p 7; q 5; c 15"))
+    assert lie == {"x": "healed", "p": "healed"}
+    bare = catalogue(PRODUCT.format(p='formula = "x + 1"', c=""))
+    assert told(diff(bare, "x 2; y 4; p 3; q 5; c 15", "x 6; y 4; p 7; q 5; c 15")) == {"x": "origin", "p": "inherited"}
+    blind = catalogue(PRODUCT.format(p="", c=""))
+    assert told(diff(blind, "x 2; y 4; p 3; q 5; c 15", "x 6; y 4; p 7; q 5; c 15")) == {"x": "healed", "p": "healed"}
+
+
+def test_the_end_of_a_longer_chain_proves_it_and_one_end_is_enough() -> None:
+    known = catalogue("""
+    [x]
+    kind = "input"
+    [p]
+    parents = ["x"]
+    formula = "x + 1"
+    [q]
+    parents = ["p"]
+    formula = "2*p"
+    [c]
+    parents = ["q"]
+    formula = "q - 1"
+    [d]
+    parents = ["q"]
+    """)
+    lie = told(diff(known, "x 2; p 3; q 6; c 5; d 9", "x 6; p 7; q 14; c 5; d 9"))
+    assert lie == {"x": "healed", "p": "healed", "q": "healed"}
+    no_proof = told(diff(known, "x 2; p 3; q 6; d 9", "x 6; p 7; q 14; d 9"))
+    assert no_proof == {"x": "origin", "p": "inherited", "q": "inherited"}
+
+
+def test_an_end_that_follows_on_the_one_side_and_is_undecided_on_the_other_proves_nothing() -> None:
+    known = catalogue(PRODUCT.format(p='formula = "x + 1"', c='formula = "p*q"'))
+    found = told(diff(known, "x 2; y 4; p 3; q 5; c 15", "x 6; p 7; c 15"))
+    assert (found["x"], found["p"]) == ("origin", "inherited")
+
+
+def test_what_is_passed_on_in_one_step_is_passed_on() -> None:
+    known = catalogue("""
+    [x]
+    scope = "phi"
+    [p]
+    scope = "phi"
+    parents = ["x"]
+    formula = "x + 1"
+    [c]
+    parents = ["p"]
+    """)
+    a = "x{phi=0} 2; p{phi=0} 3; x{phi=1} 2; p{phi=1} 3; c 9"
+    assert told(diff(known, a, "x{phi=0} 6; p{phi=0} 7; x{phi=1} 6; p{phi=1} 8; c 9"))["x"] == "origin"
+    assert told(diff(known, a, "x{phi=0} 6; p{phi=0} 8; x{phi=1} 6; p{phi=1} 8; c 9"))["x"] == "healed"
+
+
 def test_a_child_that_is_healed_itself_heals() -> None:
     assert told(diff(CHAIN, GOOD, "a 1; b 3; c 9; d 15; I 16")) == {"b": "healed", "c": "healed", "d": "healed"}
 

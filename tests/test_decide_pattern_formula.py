@@ -149,10 +149,18 @@ def guessed(formula: str | list[dict[str, str]], x: float, **more: object) -> li
     return [guess.text for guess in miswritten(data)]
 
 
+def test_where_one_formula_that_applies_is_followed_no_other_is_written_wrongly() -> None:
+    both = [{"is": "f", "when": "r < 1"}, {"is": "f*g", "when": "r > 1"}]
+    assert guessed(both, F) == [], "it is the first, which applies"
+    other = [{**both[0], "when": "r > 1"}, {**both[1], "when": "r < 1"}]
+    assert guessed(other, F) == ["the candidate lacks a factor g"], "it is the second, and f is not"
+    assert guessed([{"is": "f*f", "when": "r < 1"}, both[1]], F) == ["the candidate lacks a factor f"]
+
+
 def test_what_follows_from_the_formula_is_no_slip_though_a_slip_gives_the_same() -> None:
     assert guessed("f*(g/g)", F) == [], "to divide by g once too often makes no difference"
-    assert guessed([{"is": "f*g"}, {"is": "f*(r/r)"}], F) == ["the candidate lacks a factor g"], "another formula does"
-    assert guessed([{"is": "f*(r/r)"}, {"is": "f*g"}], F) == ["the candidate lacks a factor g"]
+    for alternatives in ([{"is": "f*g"}, {"is": "f*(r/r)"}], [{"is": "f*(r/r)"}, {"is": "f*g"}]):
+        assert guessed(alternatives, F) == []
 
 
 def test_a_mistake_is_guessed_where_it_gives_what_the_candidate_holds() -> None:

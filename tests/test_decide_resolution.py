@@ -9,7 +9,7 @@ from firstbad.tracer.model import Record
 from firstbad.tracer.place import loop_level, place, qualified
 from firstbad.tracer.resolution import Formats, significant
 from firstbad.tracer.text import parse
-from firstbad.tracer.uncertain import EPSILON
+from firstbad.tracer.uncertain import EPSILON, FLOAT32
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -182,3 +182,21 @@ def test_a_name_has_its_innermost_section_in_front() -> None:
     assert qualified(Record("F", (1.0,), ("1",), (), scope)) == "After/F"
     assert qualified(Record("F", (1.0,), ("1",), (), (("phi", "1"),))) == "F"
     assert parse("TRACE_C: F 1\n").records[0].quantity == "F"
+
+
+@pytest.mark.parametrize(
+    ("token", "exponent"),
+    [("1.20000000E+000", -8), ("60.8000001E+000", -7), ("1.2593E+029", 25), ("1.23456789E-020", -28), ("1.5E+000", -1)],
+)
+def test_what_was_printed_as_a_float32_is_off_by_its_last_place_and_half_a_unit_of_a_float32(
+    token: str, exponent: int
+) -> None:
+    one = record(token)
+    half = Formats([one, record("0.12345678901234567", name="y")]).half(one, 0)
+    assert half == pytest.approx(0.5 * 10.0**exponent + 0.5 * FLOAT32 * float(token), rel=1e-6)
+
+
+def test_another_exponent_of_the_same_size_says_nothing_of_a_float32() -> None:
+    one = record("1.2593e+029")
+    half = Formats([one, record("0.12345678901234567", name="y")]).half(one, 0)
+    assert half == pytest.approx(0.5 * 10.0**13 + 0.5 * EPSILON * 1.2593e29)

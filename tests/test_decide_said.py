@@ -120,3 +120,38 @@ def test_words_and_short_numbers_decide_nothing_and_the_manifest_has_the_last_wo
     assert single(parse(text), "") is True
     assert single(parse(text), "float64") is False
     assert single(parse(long_numbers(1 / 3)), "float32") is True
+
+
+@pytest.mark.parametrize(
+    ("marked", "short", "doubles", "is_single"),
+    [
+        (1, 0, 0, True), (2, 1, 0, True), (2, 2, 0, False), (3, 0, 2, True), (3, 0, 3, False), (7, 20, 0, False),
+        (8, 20, 0, True), (8, 20, 7, True), (8, 20, 8, False), (0, 1, 0, False),
+    ],
+)  # fmt: skip
+def test_a_trace_is_single_where_most_numbers_were_printed_as_a_float32(
+    marked: int, short: int, doubles: int, is_single: bool
+) -> None:
+    """Of all, or of at least eight that are long or printed so; whole numbers and words say nothing."""
+    text = "".join(f"TRACE: s{i} 0.5\n" for i in range(short)) + long_numbers(*[1 / 3] * doubles)
+    text += "".join(f"TRACE: m{i} np.float32({1 + i / 7:.7f})\n" for i in range(marked))
+    trace = parse(text + "TRACE: n 5\nTRACE: w MOSFLM\nTRACE: inf 7\nTRACE: i inf\n")
+    assert single(trace, "") is is_single
+    assert single(trace, "float64") is False
+
+
+def test_marked_numbers_and_long_ones_count_together() -> None:
+    marks = "".join(f"TRACE: m{i} array([{1 + i / 7:.6f}], dtype=float32)\n" for i in range(4))
+    assert single(parse(marks + long_numbers(*THIRDS[:4], 1 / 3) + "TRACE: s 0.5\n" * 9), "") is True
+    assert single(parse(marks + long_numbers(*[1 / 3] * 5) + "TRACE: s 0.5\n" * 9), "") is False
+
+
+def test_no_number_at_all_is_not_single() -> None:
+    assert single(parse("TRACE: n 5\n"), "") is False
+
+
+def test_only_the_first_numbers_are_looked_at() -> None:
+    later = "".join(f"TRACE: m{i} np.float32(1.5)\n" for i in range(500))
+    assert single(parse("TRACE: s 0.5\n" * 201 + later), "") is True, "of those that are long or marked, all are"
+    assert single(parse(long_numbers(*[1 / 3] * 200) + later), "") is False
+    assert single(parse(long_numbers(*[1 / 3] * 199) + later), "") is True

@@ -70,7 +70,7 @@ def test_a_share_that_no_formula_tells_is_not_told():
     ]
     said = page(found)
     assert said.startswith("HEALED by") and "polar: its share cannot be told" in said
-    assert "not told: no formula here gives sum" in said and "--trace-steps" in said
+    assert "not told: no formula here says what becomes of sum" in said and "--trace-steps" in said
     assert page(found, "polar").startswith("NOT HEALED polar: its share cannot be told")
 
 
@@ -124,3 +124,42 @@ def test_a_graft_that_makes_an_error_where_there_was_none_heals_nothing():
     found = together(formulas(WHOLE, WHOLE.replace("polar 0.9", "polar 1.3")), ["polar"])
     assert found.healed == -math.inf
     assert found.after == pytest.approx(2.4)
+
+
+def test_the_share_of_the_headline_does_not_rest_on_the_intensity_itself():
+    """The cell is 1.1 times too large, and the last factor 1.2 instead of 0.9: with the right cell 7.2 of 5.4 remain."""
+    whole = formulas("cell 2.2; polar 0.9; switch 0; steps 1; latt 6.6; sum 6.6; final 7.92", WHOLE)
+    found = heal(whole, catalogue(KNOWN))
+    assert (found.quantities, found.healed, found.itself) == (("cell", "final"), 1.0, "final")
+    assert found.without == pytest.approx(0.72 / 2.52)
+    assert page(whole).startswith("HEALED by cell: 28.57 % of the error; the rest is final itself\n")
+
+
+def test_of_an_intensity_that_alone_is_at_fault_no_share_is_told():
+    found = formulas(WHOLE.replace("final 5.4", "final 6"), WHOLE)
+    assert page(found).startswith("HEALED by final, which does not follow from what it comes from\n")
+
+
+def test_an_intensity_that_no_formula_accuses_is_not_replaced():
+    """Both follow no formula that is known: the graft of the intensity would say nothing."""
+    known = catalogue(KNOWN.replace('formula = "sum*(1 if switch else polar)"\n', ""))
+    found = Formulas.of([(trace(WHOLE), trace(WHOLE.replace("final 5.4", "final 6")))], known)
+    healing = heal(found, known)
+    assert healing.origins == () and list(healing.barred) == ["final"]
+    assert "the intensity itself" in healing.barred["final"] == found.obstacle("final")
+
+
+def test_an_intensity_that_no_formula_gives_is_not_taken_to_follow():
+    """The cell is wrong; that the intensity becomes right with it would be assumed, not computed."""
+    known = catalogue(KNOWN.replace('formula = "sum*(1 if switch else polar)"\n', ""))
+    wrong = "cell 2.2; polar 0.9; switch 0; steps 1; latt 6.6; sum 6.6; final 7"
+    found = Formulas.of([(trace(WHOLE), trace(wrong))], known)
+    assert math.isnan(found.error(frozenset({"cell"})))
+    assert found.unsure(frozenset({"cell"})) == ("final",)
+
+
+def test_what_is_replaced_is_not_taken_to_follow_in_the_headline():
+    """The sum, of which no formula is known here, is replaced, too: only the share of the cell rests on it."""
+    found = formulas("cell 2.2; polar 1; switch 0; steps 2; latt 6.6; sum 110; final 110")
+    assert page(found, "cell", "sum").startswith("NOT HEALED cell, sum: ")
+    assert page(found, "cell", "sum", "polar").startswith("HEALED by cell, sum, polar: 100 %")

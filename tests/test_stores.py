@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,15 @@ from transcripts import perform
 
 pytest.importorskip("zarr")
 
+from firstbad.sim.grafted import Rerun
+from firstbad.sim.many import Many, prepare, write_store
+from firstbad.sim.scatter import Plan
+from firstbad.tracer.catalogue import load
+from firstbad.tracer.graft_formulas import ITSELF
 from firstbad.tracer.image_read import read_image
-from firstbad.tracer.store import is_missing, open_store
+from firstbad.tracer.pixels import selected
+from firstbad.tracer.store import Array, Pixels, is_missing, open_store
+from firstbad.tracer.tap import Listener
 from firstbad.tracer.text import read
 
 CELL = [
@@ -150,6 +158,43 @@ def test_with_every_step_recorded_a_quantity_of_many_steps_is_grafted(tmp_path: 
     assert (status, err) == (0, ""), err
     assert {"rot_a_angstroms", "rot_c_angstroms"} <= {o["quantity"] for o in told["origins"]}
     assert told["error_after"] < 1e-9 * told["error_before"]
+
+
+@pytest.mark.parametrize(
+    ("side", "word"), [("sim", "--quirks none"), ("sim", "--quirks=none"), ("reference", "--quirks=none")]
+)
+def test_which_quirks_are_reproduced_is_a_setting(tmp_path: Path, side: str, word: str):
+    made(tmp_path, "reference", CASES["plain"])
+    made(tmp_path, side, [*CASES["plain"], *word.split()], out="none.zarr")
+    told = json.loads(perform(["diff", "reference.zarr", "none.zarr", "--json"], tmp_path)[1])
+    assert {"name": "quirks", "reference": "nanobragg", "candidate": "none"} in told["settings"]
+
+
+def test_an_intensity_that_the_reference_has_wrong_is_not_grafted(tmp_path: Path):
+    """It would heal everything, and the candidate is not at fault."""
+    many = prepare(CASES["plain"], selected("all"))
+    write_store(many, tmp_path / "bad.zarr", lambda batch: brighter)
+    reference = Rerun(many, open_store(tmp_path / "bad.zarr"), load(), tmp_path)
+    assert reference.obstacle("I_pixel_final") == ITSELF
+
+
+def test_an_intensity_that_the_candidate_has_wrong_is_grafted(tmp_path: Path):
+    many = prepare(CASES["plain"], selected("all"))
+    write_store(many, tmp_path / "good.zarr")
+    wrong = Brighter(many.scene, many.state, many.pixels, many.facts)
+    assert Rerun(wrong, open_store(tmp_path / "good.zarr"), load(), tmp_path).obstacle("I_pixel_final") == ""
+
+
+class Brighter(Many):
+    """A simulator with a fault in its intensity."""
+
+    def run(self, rows: Pixels, plan: Plan, listener: Listener) -> Array:
+        return super().run(rows, plan, lambda name, value, at: listener(name, brighter(name, value, at), at))
+
+
+def brighter(name: str, value: Any, scope: tuple[tuple[str, int], ...]) -> Any:
+    """A listener that puts a fault into the intensity."""
+    return 1.5 * value if name == "I_pixel_final" else value
 
 
 def test_a_single_trace_is_enough_for_a_graft(tmp_path: Path):

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import pytest
 from firstbad.sim import reference
+from firstbad.sim.options import TABLE
 from firstbad.sim.program import main
 from firstbad.tracer.arguments import arguments, compare_arguments, split_arguments
 from firstbad.tracer.catalogue import Catalogue, Option, from_document, load
@@ -32,6 +33,8 @@ OPTIONS = (
     Option(re.compile("-quiet"), "quiet", 0),
     Option(re.compile("any|5"), "anywhere"),
     Option(re.compile("-out"), "", output=True),
+    Option(re.compile("^-ab?$"), "a"),
+    Option(re.compile("^-a?b$"), "b"),
 )
 
 
@@ -94,6 +97,26 @@ def test_a_text_that_no_shell_takes_is_split_at_blanks() -> None:
         ("-quiet -lambda 1", "-quiet -lambda 2", [("-lambda", "1", "2")]),
         ("-out a.bin -lambda 1", "-out b.bin -lambda 2", [("-lambda", "1", "2")]),
         ("-out a.bin", "", []),
+        ("-lambda 1.3", "-lambda 1.30", []),
+        ("-lambda 9e1", "-lambda +90.", []),
+        ("-lambda 1", "-wavelength 1", []),
+        ("-lambda 1", "-wavelength 2", [("-lambda", "1", None), ("-wavelength", None, "2")]),
+        ("-lambda 1 7", "-lambda 1 8", []),
+        ("-lambda", "", []),
+        ("-lambda red", "-lambda blue", [("-lambda", "red", "blue")]),
+        ("-lambda red 1.0", "-lambda red 1", []),
+        ("-x 1.0 f", "-x 1 f", []),
+        ("-x 1.0.0", "-x 1.0", [("-x", "1.0.0", "1.0")]),
+        ("-x", "-x 1", [("-x", "given", "1")]),
+        ("", "-x 1", []),
+        ("-cell 1 2 3", "-cell 1 2 3 90", []),
+        ("-cell 1 2 3", "-cell 1 2 3 91", [("-cell", "1 2 3", "1 2 3 91")]),
+        ("-quiet 1", "-quiet 2", [("-quiet", "1", "2")]),
+        ("-cell 1", "-cell 2", [("-cell", "1", "2")]),
+        ("-cell 1", "", []),
+        ("-ab 4", "-a 4 -b 4", []),
+        ("-a 4 -b 5", "-ab 4", [("-b", "5", None), ("-ab", None, "4")]),
+        ("-ab 4", "-ab 4 -a 5", [("-a", None, "5")]),
     ],
 )
 def test_options_that_differ_are_told(a: str, b: str, told: list[tuple[str, str | None, str | None]]) -> None:
@@ -241,6 +264,49 @@ def test_a_side_that_heeded_another_option_is_named(more: str, quantity: str, tm
     if quantity in sides:
         assert sides[quantity] is Side.CANDIDATE
     assert Side.CANDIDATE in sides.values() and Side.REFERENCE not in sides.values()
+
+
+NO_SETTING = {
+    **dict.fromkeys(("-density", "-sample_den", "-MW", "-molec", "-coherent"), "the program ignores it"),
+    **dict.fromkeys(("-stol", "-4stol", "-Q"), "the file is read and not used"),
+    **dict.fromkeys(("-printout", "-progress", "-noprogress", "-printout_pixel", "-trace_pixel"), "what is printed"),
+    **dict.fromkeys(("-nonoise", "-nopgm", "-stolout", "-pgmscale", "-scale", "-adc", "-seed"), "other outputs alone"),
+    "-roi": "which pixels are computed, not their values",
+}
+"""Options whose difference need not be told, and why."""
+
+
+OPTION_WORDS = [(text, {"-cell": 3}.get(text, max(o.need, o.crashes))) for o in TABLE for text in o.texts]
+
+
+def is_output(word: str) -> bool:
+    return any(option.output for option in load().options if option.flag.search(word))
+
+
+@pytest.mark.parametrize(("word", "values"), OPTION_WORDS)
+def test_every_option_of_the_simulator_is_a_setting_or_has_a_reason_not_to_be(word: str, values: int) -> None:
+    given = " ".join("7" * values)
+    told = [] if word in NO_SETTING or is_output(word) else [(word, given or "given", None)]
+    assert list(compare_arguments(f"{word} {given}", "", load().options)) == told
+
+
+@pytest.mark.parametrize(("word", "values"), [(word, values) for word, values in OPTION_WORDS if values])
+def test_two_values_of_an_option_of_the_simulator_differ(word: str, values: int) -> None:
+    one, two = " ".join("7" * values), " ".join("8" * values)
+    told = [] if is_output(word) else [(word, one, two)]
+    assert list(compare_arguments(f"{word} {one}", f"{word} {two}", load().options)) == told
+
+
+def test_the_same_in_other_words_is_no_setting() -> None:
+    for one, two in (
+        ("-N 4", "-Na 4 -Nb 4.0 -Nc 4"),
+        ("-lambda 1.30 -distance 9e1", "-wave 1.3 -distance 90"),
+        ("-cell 60.0 70 80", "-cell 60 70 80 90 90 90"),
+        ("-samplesize 0.2", "-xtal_x .2 -sample_width .2 -heigh .2"),
+        ("-detpixels 64", "-detpixels_x 64 -detpixels_s 64"),
+    ):
+        assert list(compare_arguments(one, two, load().options)) == []
+        assert list(compare_arguments(two, one, load().options)) == []
 
 
 def test_where_an_image_was_written_is_no_setting() -> None:

@@ -161,3 +161,9 @@ def test_a_catalogue_suits_traces_of_which_it_knows_enough_names(known: int, str
     own = ["n", "a0", *(f"q{i}" for i in range(1, 9))]
     assert all(map(catalogue.knows, own)) and not catalogue.knows("strange")
     assert catalogue.suits({*own[:known], *(f"strange{i}" for i in range(strange))}) is suits
+
+
+@pytest.mark.parametrize("shape", [3, "3", [3.5], ["a"], [True], [0], {"n": 3}])
+def test_a_shape_that_is_no_list_of_lengths_is_refused(shape: object) -> None:
+    with pytest.raises(FirstbadError, match=r"quantity\.x has a shape that is no list of lengths"):
+        from_document({"quantity": {"x": {"shape": shape}}})

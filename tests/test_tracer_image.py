@@ -175,7 +175,7 @@ def test_size_and_nan_can_be_demanded(tmp_path: Path):
     image[3, 4] = np.nan
     np.save(tmp_path / "a.npy", image)
     assert np.isnan(read_image(tmp_path / "a.npy")[3, 4])
-    with pytest.raises(FirstbadError, match="1 pixels that are NaN") as error:
+    with pytest.raises(FirstbadError, match=r"1 pixel that is NaN or infinite, at 3 4 \(slow fast\)") as error:
         read_image(tmp_path / "a.npy", finite=True)
     assert slug(error) == "image-not-finite"
     with pytest.raises(FirstbadError, match="24 x 30, not 30 x 24") as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from firstbad.tracer.image import ImageVerdict, compare_images
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from image_bench import MUTATIONS, draw_lattice, peaks
+from image_bench import MUTATIONS, Array, draw_lattice, peaks
 
 
 @cache
@@ -92,3 +93,24 @@ def test_the_docs_list_every_mutation_and_every_finding():
     assert not [name for name in MUTATIONS if f"| {name} |" not in text]
     kinds = {finding.kind for name in MUTATIONS for finding in judged(name).findings}
     assert not [kind for kind in sorted(kinds) if f"`{kind}`" not in text]
+
+
+@pytest.mark.parametrize(
+    ("faint", "tells"),
+    [
+        (np.sqrt, {"decade", "peaks-width", "block"}),
+        (np.log, {"decade", "peaks-width", "block", "log-correlation"}),
+        (lambda p: (p > 10) * 1.0, {"decade", "peaks-missing", "zeroed", "clipped", "rounded"}),
+        (lambda p: 1e-9 * np.log(p), {"decade", "peaks-width", "block", "log-correlation"}),
+    ],
+)  # fmt: skip
+def test_a_faint_image_is_not_explained_by_a_factor_near_zero(faint: Callable[[Array], Array], tells: set[str]):
+    """It removes 99.8 % and more of each difference, since that is nearly the reference itself."""
+    verdict = compare_images(peaks()[:96, :80], faint(peaks()[:96, :80]))
+    assert verdict.motion is not None and verdict.motion.explained < 0.7
+    assert tells <= {f.kind for f in verdict.told}
+
+
+def test_a_faint_image_that_is_the_reference_but_for_a_factor_is_told_by_that_alone():
+    verdict = compare_images(peaks()[:96, :80], 1e-9 * peaks()[:96, :80])
+    assert [(f.kind, f.value) for f in verdict.told] == [("scale", pytest.approx(1e-9))]

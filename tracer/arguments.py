@@ -54,17 +54,22 @@ def _record(option: Option, rest: Sequence[str]) -> Record | None:
 def compare_arguments(a: str, b: str, options: Iterable[Option]) -> Iterator[tuple[str, str | None, str | None]]:
     """Options whose values differ: the flag as it was typed, and what either side gave (None: nothing).
 
-    An option that one side alone has counts where the catalogue knows it: programs have options of their own. Where it
-    says that an option names an output, two runs are expected to differ in it.
+    Numbers are compared as numbers, and an option that the catalogue knows by what it says: `-N 4` is `-Na 4 -Nb 4
+    -Nc 4`. One of which it heard no value counts where both sides have it: programs have options of their own. Where
+    it says that an option names an output, two runs are expected to differ in it.
     """
     listed = list(options)
-    x, y = _typed(split_arguments(a)), _typed(split_arguments(b))
+    words = split_arguments(a), split_arguments(b)
+    x, y = map(_typed, words)
+    ours, theirs = ({r.quantity: r.values for r in arguments(side, listed)} for side in words)
     for flag in dict.fromkeys((*x, *y)):
+        one, two = x.get(flag), y.get(flag)
         known = [option for option in listed if option.flag.search(flag)]
-        if x.get(flag) == y.get(flag) or any(option.output for option in known):
+        if _values(one) == _values(two) or any(option.output for option in known):
             continue
-        if (flag in x and flag in y) or known:
-            yield flag, _shown(x.get(flag)), _shown(y.get(flag))
+        heard = any(o.values and o.says in ours for o in known)
+        if any(ours.get(o.says) != theirs.get(o.says) for o in known) or not (heard or one is None or two is None):
+            yield flag, _shown(one), _shown(two)
 
 
 def compare_inputs(a: Trace, b: Trace) -> Iterator[tuple[str, str, str]]:
@@ -95,18 +100,23 @@ def _content(one: Input | None) -> str:
     return "not read" if one is None else f"{one.size} bytes (CRC-32 {one.crc32:08x})"
 
 
-def _shown(values: str | None) -> str | None:
-    return "given" if values == "" else values
+def _values(words: Sequence[str] | None) -> tuple[float | str, ...] | None:
+    """Numbers as such: 1.30 is 1.3."""
+    return None if words is None else tuple(float(w) if _NUMBER.fullmatch(w) else w for w in words)
 
 
-def _typed(words: Sequence[str]) -> dict[str, str]:
+def _shown(words: Sequence[str] | None) -> str | None:
+    return None if words is None else " ".join(words) or "given"
+
+
+def _typed(words: Sequence[str]) -> dict[str, list[str]]:
     """The last values of every option, as text."""
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     flag = ""
     for word in words:
         if word.startswith("-") and not _NUMBER.fullmatch(word):
             flag = word
-            found[flag] = ""
+            found[flag] = []
         elif flag:
-            found[flag] = f"{found[flag]} {word}".strip()
+            found[flag].append(word)
     return found

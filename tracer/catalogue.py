@@ -158,6 +158,8 @@ class Catalogue:
     """What reruns showed, by dtype and quantity (noise.py)."""
     learnt: Mapping[str, str] = field(default_factory=dict[str, str])
     """Names of two traces that the file does not know, with what they stand for (rename.py)."""
+    unless: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Facts of a run, with the values for which the formulas are not made."""
 
     def __iter__(self) -> Iterator[Quantity]:
         return iter(self.quantities.values())
@@ -279,7 +281,8 @@ def from_document(document: Mapping[str, Any], name: str = "") -> Catalogue:
     from .catalogue_check import Checker
 
     checker = Checker(name or "the catalogue")
-    checker.keys("", document, {"quantity", "parameter", "console", "option", "asked", "file", "title", "origin"})
+    tables = {"quantity", "parameter", "console", "option", "asked", "file", "unless", "title", "origin"}
+    checker.keys("", document, tables)
     parameters = {
         key: checker.parameter(key, checker.table(f"parameter.{key}", entry))
         for key, entry in checker.table("parameter", document.get("parameter", {})).items()
@@ -296,4 +299,5 @@ def from_document(document: Mapping[str, Any], name: str = "") -> Catalogue:
     asked = checker.asked(checker.table("asked", document.get("asked", {})), said)
     checker.graph(quantities, parameters, said | asked.keys())
     title = str(document.get("title", "")) or Path(name).name
-    return Catalogue(quantities, parameters, title, console, options, asked, files)
+    unless = {key: str(value) for key, value in checker.table("unless", document.get("unless", {})).items()}
+    return Catalogue(quantities, parameters, title, console, options, asked, files, unless=unless)

@@ -53,6 +53,13 @@ class Checker:
             raise self.fail(entry, f"has {key!r} that is no list of names")
         return tuple(cast(list[str], value))
 
+    def shape(self, entry: str, value: object) -> tuple[int, ...]:
+        """The lengths of a vector or matrix: [3], [3, 3]."""
+        lengths = cast(list[object], value) if isinstance(value, list) else [None]
+        if not all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in lengths):
+            raise self.fail(entry, "has a shape that is no list of lengths, such as [3] or [3, 3]")
+        return tuple(cast(list[int], lengths))
+
     def formula(self, entry: str, text: object) -> Formula:
         """An expression that may be used."""
         try:
@@ -148,7 +155,7 @@ class Checker:
             name,
             self.words(entry, table, "aliases"),
             str(table.get("unit", "")),
-            tuple(int(n) for n in table.get("shape", [])),
+            self.shape(entry, table.get("shape", [])),
             scope,
             kind,
             self.words(entry, table, "parents"),

@@ -1,10 +1,8 @@
-"""Does a value follow from its parents within the same trace? That tells which side is at fault, without a
-second trace.
+"""Does a value follow from its parents within the same trace? That tells which side is at fault, without a second one.
 
-A formula that holds only with a factor that a wrong unit label explains (a power of ten) is such a label,
-if what is computed from the value holds once the factor is taken out. Parameters that the trace does not
-hold (the cell counts N) are inferred: the least integer, or the short decimal, with which every formula
-holds.
+A formula that holds only with a factor that a wrong unit label explains (a power of ten) is such a label, if what is
+computed from the value holds once the factor is taken out. Parameters that the trace does not hold (the cell counts N)
+are inferred: the least integer, or the short decimal, with which every formula holds.
 """
 
 from __future__ import annotations
@@ -33,7 +31,6 @@ class ClosureResult:
     """One record against its formula.
 
     `holds` is None where the trace cannot tell, `factor` a number where only a factor is wrong.
-
     `expected` is what the formula gives (for an invariant: both sides), `why` says it in words.
     """
 
@@ -71,11 +68,12 @@ def check_view(view: View) -> list[ClosureResult]:
     """`check` for a trace already indexed; sets the view's parameters and labels."""
     infer(view)
     _find_labels(view)
-    found = list[ClosureResult]()
-    for record in view.trace.records:
-        quantity = view.catalogue.get(view.name(record))
-        if quantity is not None and quantity.formulas:
-            found.append(check_record(view, record, quantity))
+    pairs = ((record, view.catalogue.get(view.name(record))) for record in view.trace.records)
+    found = [check_record(view, record, quantity) for record, quantity in pairs if quantity and quantity.formulas]
+    for key, value in view.catalogue.unless.items():
+        if view.trace.facts.get(key) == value:
+            why = f"its formulas are not for a run with {key}={value}"
+            return [ClosureResult(result.quantity, result.record, None, why=why) for result in found]
     return found
 
 
@@ -152,7 +150,9 @@ def _say(name: str, alternative: Alternative, factor: float | None) -> str:
     if factor is None:
         return text
     times = f"{factor:.10g}"
-    return text + (f", but {times} times that" if times != "1" else f", but larger by {factor - 1:.1e} of that")
+    if times != "1":
+        return f"{text}, but {times} times that"
+    return f"{text}, but {'larger' if factor > 1 else 'smaller'} by {abs(factor - 1):.1e} of that"
 
 
 def _same(a: float, b: float, allowed: float) -> bool:
@@ -199,9 +199,12 @@ def _find_labels(view: View) -> None:
         label, often = found.most_common(1)[0]
         if label is None or 2 * often <= len(records) or _children_fit(view, name):
             continue  # a few values may be wrong in themselves
-        view.labels[name] = label
-        if not _children_fit(view, name):
-            del view.labels[name]
+        for guess in (label, label / 10, label * 10):  # a fault of the value itself may lie on top of its label
+            view.relabel(name, guess)
+            if guess != 1 and _children_fit(view, name):
+                break
+        else:
+            view.relabel(name, None)
 
 
 def _decade(result: ClosureResult) -> float | None:

@@ -31,6 +31,9 @@ _LOOP = re.compile(
 )
 
 
+OPEN = "its bracket does not close on this line"
+
+
 class Said(NamedTuple):
     """One record as its line words it: nothing converted yet. Words as values have `shape` ()."""
 
@@ -63,6 +66,8 @@ def parse_body(prefix: str, body: str, section: str = "") -> list[Said]:
     text = plain(body.strip())
     if not text:
         raise NoRecord(BARE, "")
+    if _is_open(text):
+        raise NoRecord(OPEN)
     title = _heading(text)
     if title is not None:
         said = _inside(title)
@@ -73,6 +78,14 @@ def parse_body(prefix: str, body: str, section: str = "") -> list[Said]:
     if section and body[:1].isspace() and body[1:2].isspace():
         said = [one._replace(scope=(("section", section), *one.scope)) for one in said]
     return said
+
+
+def _is_open(text: str) -> bool:
+    """Whether the line ends in the middle of an array: numpy and torch break a long one, str() without a comma."""
+    if sum(map(text.count, "[(")) <= sum(map(text.count, "])")):
+        return False
+    last = re.split(r"[\[(,;\s]", text.rstrip(", "))[-1].rstrip("])")
+    return not last or is_number(last)
 
 
 def heading_of(body: str) -> str:

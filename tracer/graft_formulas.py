@@ -3,7 +3,8 @@
 A quantity is replaced in every record; what is computed from it is computed again by the catalogue's formulas, up to
 the intensity. That is as good as the formulas describe the candidate, so what is not known is said: a value that does
 not follow from its parents in the candidate is taken to change as its formula does, and one that no formula gives is
-taken to agree once what it comes from does. While that still differs, nobody can tell what becomes of it.
+taken to agree once what it comes from does. While that still differs, nobody can tell what becomes of it; nor of the
+intensity, which would heal whatever is wrong.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ _LOOSE = 8.0
 _FAR = 0.5
 PIXELS = 24
 """Pixels of two stores whose traces are carried through the formulas one by one."""
+ITSELF = "it is the intensity itself, whose graft heals whatever is wrong, and no formula shows it to be at fault"
+"""Why an intensity that only differs is not replaced."""
 
 
 @dataclass
@@ -88,6 +91,8 @@ class Formulas:
 
     def obstacle(self, name: str) -> str:
         """Why a graft of `name` says nothing, as a sentence's end; "" where it can be tried."""
+        if any(pixel.is_intensity(name) for pixel in self.pixels) and not any(p.breaks(name) for p in self.pixels):
+            return ITSELF
         if any(pixel.reaches(name) for pixel in self.pixels):
             return ""
         if all(not pixel.case.a.records(name) for pixel in self.pixels):
@@ -135,6 +140,15 @@ class Pixel:
         names = frozenset((name,))
         carried = self.carried(names)
         return bool(self.untold(names)) or any(id(record) in carried for record in self._finals())
+
+    def is_intensity(self, name: str) -> bool:
+        """Whether `name` is what is to be healed."""
+        return any(self.case.a.name(record) == name for record in self._finals())
+
+    def breaks(self, name: str) -> bool:
+        """Whether the candidate's values of `name` break their formula."""
+        told = (self.case.closure_of(record, Side.REFERENCE) for record in self.case.a.records(name))
+        return any(one is not None and one.broken for one in told)
 
     def equal(self, name: str) -> bool:
         """Whether both sides have the same values of `name`."""
@@ -205,9 +219,9 @@ class Pixel:
                 if _moves(pair) and not self._move(record, pair, terms):
                     self._unsure[names].add(name)
             elif self._matters(record, quantity, {}, terms, parents) and self._apart(record):
-                told = self._open(record, quantity, terms)
-                (self._untold if told else self._unsure)[names].add(name)
-                if not told:
+                untold = self.is_intensity(name) or self._open(record, quantity, terms)
+                (self._untold if untold else self._unsure)[names].add(name)
+                if not untold:
                     self._put(record, terms)
         return len(terms) > before
 

@@ -22,6 +22,7 @@ from .image_noise import Array, Noise, as_float64
 from .image_peaks import PeakReport
 from .image_read import Image, read_image
 from .image_stats import Block, Decade, correlation, sum_ratio
+from .image_words import counted, first_of
 
 __all__ = ["Finding", "Gate", "Image", "ImageVerdict", "Noise", "compare_images", "read_image"]
 
@@ -160,9 +161,12 @@ def _flaws(side: str, image: Array) -> tuple[str, ...]:
     """What makes an image unfit for any pass."""
     if not image.size:
         return (f"the {side} image has no pixel",)
-    nans, infinite = int(np.isnan(image).sum()), int(np.isinf(image).sum())
-    counts = ((nans, "NaN"), (infinite, "infinities"))
-    flaws = [f"the {side} image holds {n} {what}" for n, what in counts if n]
+    masks = ((np.isnan(image), "NaN", "NaN"), (np.isinf(image), "infinity", "infinities"))
+    flaws = [
+        f"the {side} image holds {counted(int(mask.sum()), one, several)}, {first_of(mask)}"
+        for mask, one, several in masks
+        if mask.any()
+    ]
     if not flaws and not image.any():
         flaws.append(f"the {side} image is zero everywhere")
     elif not flaws and image.min() == image.max():

@@ -12,6 +12,7 @@ from .image_motion import Motion, fit_motion, orientation, trend
 from .image_noise import Array, Noise
 from .image_peaks import Change, PeakReport, compare_peaks
 from .image_stats import Block, Decade, by_decade, log_correlation, odd_line, worst_block
+from .image_words import counted, first_of
 
 ALONE = 10.0  # a single pixel is called wrong when it differs by this many times what rounding explains
 ENOUGH = 0.5  # a region, when its mean difference is this share of what rounding would explain in every pixel
@@ -117,12 +118,17 @@ def _whole(evidence: Evidence, slope: tuple[float, float, str], noise: Noise) ->
 
 def _values(reference: Array, candidate: Array, allowance: Array) -> Iterator[Finding]:
     """Values that a sound image of this kind would not have."""
-    negative = int((candidate < -allowance).sum())
+    below = candidate < -allowance
+    negative = int(below.sum())
     if negative and reference.min() >= 0:
-        yield Finding("negative", f"{negative} pixels are negative, none of the reference's is", negative)
-    zero = int(((candidate == 0) & (np.abs(reference) > ALONE * allowance)).sum())
+        text = counted(negative, "pixel is negative", "pixels are negative")
+        yield Finding("negative", f"{text}, none of the reference's is: {first_of(below)}", negative)
+    gone = (candidate == 0) & (np.abs(reference) > ALONE * allowance)
+    zero = int(gone.sum())
     if zero:
-        yield Finding("zeroed", f"{zero} pixels are exactly zero where the reference's are not", zero)
+        one, several = "is exactly zero where the reference's is not", "are exactly zero where the reference's are not"
+        text = counted(zero, f"pixel {one}", f"pixels {several}")
+        yield Finding("zeroed", f"{text}: {first_of(gone)}", zero)
     top = candidate.max()
     at_top = int((candidate == top).sum())
     if top < reference.max() and at_top > 2 and int((reference >= top).sum()) >= at_top:
@@ -153,26 +159,24 @@ def _lines(row: tuple[int, float] | None, column: tuple[int, float] | None) -> I
 
 def _peaks(peaks: PeakReport) -> Iterator[Finding]:
     """Changes of single peaks, and of all of them."""
-    for name, changes, text in (
-        ("peaks-missing", peaks.missing, "{n} of {of} peaks are missing, the highest {a:.4g} at {at}"),
-        ("peaks-extra", peaks.extra, "{n} peaks are new, the highest {a:.4g} at {at}"),
-        ("peaks-moved", peaks.moved, "{n} of {of} peaks moved, most by {a:.2f} pixels at {at}"),
+    of = f"of {counted(peaks.reference, 'peak', 'peaks')}"
+    for kind, changes, one, several, amount in (
+        ("missing", peaks.missing, f"{of} is missing, of height", f"{of} are missing, the highest", "{:.4g}"),
+        ("extra", peaks.extra, "peak is new, of height", "peaks are new, the highest", "{:.4g}"),
+        ("moved", peaks.moved, f"{of} moved,", f"{of} moved, most", "by {:.2f} pixels"),
+        ("width", peaks.width, f"{of} has another width,", f"{of} have another width, most", "by a factor {:.4g}"),
         (
-            "peaks-width",
-            peaks.width,
-            "{n} of {of} peaks have another width, most by a factor {a:.4g} at {at}",
-        ),
-        (
-            "peaks-brightness",
+            "brightness",
             peaks.brightness,
-            "{n} of {of} peaks are weaker or stronger, most by a factor {a:.4g} at {at}",
+            f"{of} is weaker or stronger,",
+            f"{of} are weaker or stronger, most",
+            "by a factor {:.4g}",
         ),
     ):
         if changes:
             first: Change = changes[0]
-            at = f"pixel {first.slow} {first.fast} (slow fast)"
-            said = text.format(n=len(changes), of=peaks.reference, a=first.amount, at=at)
-            yield Finding(name, said, len(changes))
+            said = f"{counted(len(changes), one, several)} {amount.format(first.amount)}"
+            yield Finding(f"peaks-{kind}", f"{said} at pixel {first.slow} {first.fast} (slow fast)", len(changes))
 
 
 def _regions(evidence: Evidence) -> Iterator[Finding]:
@@ -180,8 +184,9 @@ def _regions(evidence: Evidence) -> Iterator[Finding]:
     bad = [d for d in evidence.decades if d.excess > ENOUGH]
     if bad:
         worst = max(bad, key=lambda d: d.excess)
+        pixels = counted(worst.pixels, "pixel", "pixels")
         text = (
-            f"intensities from 1e{worst.exponent} to 1e{worst.exponent + 1} ({worst.pixels} pixels) differ "
+            f"intensities from 1e{worst.exponent} to 1e{worst.exponent + 1} ({pixels}) differ "
             f"by {100 * worst.rms:.3g} % rms, their sum by {100 * worst.bias:+.3g} %"
         )
         yield Finding("decade", text, worst.rms)
@@ -205,5 +210,5 @@ def _pixels(reference: Array, candidate: Array, allowance: Array) -> Iterator[Fi
     if count:
         y, x = (int(i) for i in np.unravel_index(int(np.argmax(over)), over.shape))
         ours, theirs = reference[y, x], candidate[y, x]
-        text = f"{count} pixels differ clearly, most at {y} {x} (slow fast): {ours:g} became {theirs:g}"
-        yield Finding("pixels", text, count)
+        text = counted(count, "pixel differs clearly,", "pixels differ clearly, most")
+        yield Finding("pixels", f"{text} at {y} {x} (slow fast): {ours:g} became {theirs:g}", count)

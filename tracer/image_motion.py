@@ -18,6 +18,7 @@ from .image_stats import TINY, block_edges, block_sums, correlation
 
 BORDER = 3
 HUGE = 1e100  # times the reference: squares of what has exploded that far would overflow
+FLAT = 1e-7  # of an image's square: a variance that rounding may make (3e-4 of each pixel) of a constant image
 COLUMNS = {"scale": (0,), "offset": (1,), "shift": (2, 3)}
 SUBSETS = tuple(names for n in range(4) for names in combinations(COLUMNS, n))
 
@@ -25,6 +26,8 @@ SUBSETS = tuple(names for n in range(4) for names in combinations(COLUMNS, n))
 @dataclass(frozen=True, slots=True)
 class Motion:
     """The fitted change. `explained` is the share of the weighted squared residual that it removes (0 to 1).
+
+    With a scale or an offset it is the share of the candidate's own weighted variance where that is less.
 
     `scale` is a factor, `offset` in units of the image, `shift` = (slow, fast) in pixels: the candidate's
     pattern lies that much further along each axis. `needs` names the parameters that matter.
@@ -70,9 +73,16 @@ def _fit(reference: Array, candidate: Array, allowance: Array, lag: tuple[int, i
     gram, side = columns @ columns.T, columns @ residual
     square = float(residual @ residual)
     needs, keep = _simplest(gram, side, square, total, lag)
-    left, solution = _remaining(gram, side, square, keep)
+    own = c[inner].ravel() * w
+    scaled = "scale" in needs
+    target = own if scaled else residual  # 1e-20 of an image is lost in the difference to it
+    solution = _remaining(gram, columns @ target, 0.0, keep)[1]
+    left = float(((target - np.array(solution) @ columns) ** 2).sum())
+    if needs - {"shift"}:  # a factor near zero removes nearly all of the difference to any small candidate
+        square = float(own @ own)
+        total = min(total, max(TINY, FLAT * square + _remaining(gram, columns @ own, square, (1,))[0]))
     return Motion(
-        scale=1 + solution[0],
+        scale=solution[0] if scaled else 1.0,
         offset=solution[1],
         shift=(lag[0] + solution[2], lag[1] + solution[3]),
         explained=max(0.0, 1 - left / total),

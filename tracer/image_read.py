@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import FirstbadError
+from .image_words import counted, first_of
 
 Image = NDArray[np.floating[Any]]
 NPY_MAGIC = b"\x93NUMPY"
@@ -42,10 +43,12 @@ def read_image(path: str | Path, shape: tuple[int, int] | None = None, *, finite
             f"{path} is {_size(image.shape)}, not {_size(shape)}",
             "Give the size it has (slow x fast), or the file that was meant.",
         )
-    if finite and not bool(np.isfinite(image).all()):
+    broken = ~np.isfinite(image)
+    if finite and broken.any():
+        many = counted(int(broken.sum()), "pixel that is", "pixels that are")
         _fail(
             "image-not-finite",
-            f"{path} holds {int((~np.isfinite(image)).sum())} pixels that are NaN or infinite",
+            f"{path} holds {many} NaN or infinite, {first_of(broken)}",
             "Trace one of these pixels to see where it starts.",
         )
     return image

@@ -169,7 +169,39 @@ class Roles:
 
     def _heals(self, name: str) -> bool:
         children = [child for child in self.children(name) if self.differs(child) or self._would_show(name, child)]
-        return bool(children) and all(not self.differs(child) or self.healed(child) for child in children)
+        return bool(children) and all(
+            self.healed(child) and (not self._passed_on(child) or self._proved(child))
+            if self.differs(child)
+            else not self._made_up(name, child)
+            for child in children
+        )
+
+    def _passed_on(self, child: str) -> bool:
+        """Whether a difference is what the formula makes of others, as where what is printed is computed with."""
+        told = [self.case.closures_of(one.pairing) for one in self.pairs[child] if not one.verdict.agrees]
+        return any(a is not None and b is not None and a.holds and b.holds for a, b in told)
+
+    def _proved(self, name: str) -> bool:
+        """Whether something that agrees does not follow from it: what was printed was not computed with."""
+        return any(
+            self._proved(child)
+            if self.differs(child)
+            else any(
+                r is not None and r.broken for one in self.pairs[child] for r in self.case.closures_of(one.pairing)
+            )
+            for child in self.children(name)
+        )
+
+    def _made_up(self, name: str, child: str) -> bool:
+        """Whether a child agrees because several differences make up for each other: it follows on both sides.
+
+        If one of them had printed what it did not compute with, the child would not follow there; but for a wrong
+        label, which is taken out before that is tried.
+        """
+        if any(view.labels.get(name) for view in (self.case.a, self.case.b)):
+            return False
+        told = [self.case.closures_of(one.pairing) for one in self.pairs[child]]
+        return all(a is not None and b is not None and a.holds and b.holds and not a.invariant for a, b in told)
 
     def children(self, name: str) -> tuple[str, ...]:
         """The nearest present quantities that are computed from `name`."""

@@ -13,6 +13,8 @@ from itertools import combinations
 from typing import cast
 
 from .at import At
+from .catalogue import Quantity
+from .closure import check_record
 from .formula import Formula, Unknown, compile_formula
 from .pattern_data import Data, Guess
 from .uncertain import Num
@@ -26,14 +28,12 @@ Variant = tuple[str, str, float, ast.expr]
 def miswritten(data: Data) -> Iterator[Guess]:
     """Every formula of the quantity with one mistake in it, evaluated on the candidate."""
     known = data.compared.a.catalogue.get(data.name)
-    if known is None:
+    if known is None or _follows(data, known):
         return
     seen = set[str]()
     for alternative in known.values:
         if alternative.formula.names & data.compared.a.catalogue.typed:
             continue  # what was asked for is no slip in the quantity's own formula
-        if _evaluated(data, alternative.formula) is not None:
-            continue  # the candidate follows it: there is no slip
         for kind, text, cost, tree in _variants(ast.parse(alternative.formula.text.strip(), mode="eval").body):
             formula = ast.unparse(tree)
             if formula in seen:
@@ -42,6 +42,11 @@ def miswritten(data: Data) -> Iterator[Guess]:
             found = _evaluated(data, compile_formula(formula))
             if found is not None:
                 yield Guess(kind, text, *found, cost)
+
+
+def _follows(data: Data, known: Quantity) -> bool:
+    """Whether every value of the candidate follows from one of the formulas that apply: then there is no slip."""
+    return all(check_record(data.compared.b, candidate, known).holds for _, candidate in data.records)
 
 
 def _evaluated(data: Data, formula: Formula) -> tuple[list[float], list[float]] | None:

@@ -256,7 +256,10 @@ def _axis(data: Data, name: str) -> tuple[float, ...] | None:
 
 
 def index_off(data: Data) -> Iterator[Guess]:
-    """An index or a position counted in pixels is off by a half or by one in every record."""
+    """An index or a position counted in pixels is off by a half or by one in every record; an input is neither."""
+    known = data.compared.a.catalogue.get(data.name)
+    if known is not None and known.kind == "input":
+        return
     if abs(data.strongest().r) < 0.01 and not data.counted:
         return  # the reference would not show in the sum
     cost, least = (2.0, 1.0) if data.counted else (5.0, 4.0)

@@ -18,7 +18,8 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from .model import Record
-from .uncertain import EPSILON
+from .printed import is_single
+from .uncertain import EPSILON, FLOAT32
 
 _TOKEN = re.compile(r"[-+]?(\d*)\.?(\d*)(?:[eEdD]([-+]?\d+))?\Z")
 
@@ -148,7 +149,7 @@ class Formats:
             return 0.0
         token = record.tokens[index]
         last = self._last_place(record, token, value)
-        return 0.5 * 10.0**last + 0.5 * EPSILON * abs(value)
+        return 0.5 * 10.0**last + 0.5 * (FLOAT32 if is_single(token) else EPSILON) * abs(value)
 
     def shown(self, record: Record, index: int) -> float:
         """Half the last digit that the record shows, where that is about six or more but fewer than the format; else 0.
@@ -172,7 +173,8 @@ class Formats:
             return -shown.places
         if value == 0:
             return _NOWHERE  # %e prints any other number with digits of its own
-        if shown.power is not None and (shown.zeros or -4 <= shown.power < digits - (digits == _REPR)):
+        pinned = shown.zeros or is_single(token)
+        if shown.power is not None and (pinned or -4 <= shown.power < digits - (digits == _REPR)):
             return shown.power - shown.places  # %e: neither %g nor repr would have used an exponent here
         return math.floor(math.log10(abs(value))) - digits + 1
 

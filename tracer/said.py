@@ -9,6 +9,7 @@ from itertools import islice
 from .arguments import EXACT, arguments, split_arguments
 from .catalogue import Catalogue
 from .model import Record, Trace
+from .printed import is_single
 from .resolution import significant
 from .tables import file_numbers
 from .uncertain import EPSILON, to_float32
@@ -56,19 +57,24 @@ def told_half(value: float | str, token: str, digits: int) -> float:
 
 
 def single(trace: Trace, dtype: str) -> bool:
-    """Whether the program computed in float32: its manifest says so, or most of the long numbers it printed are such.
+    """Whether the program computed in float32: its manifest says so, or most of the numbers that it printed, or most of
+    those that are long or printed as a float32, are such.
 
     Not all: what a port sets up in Python is a double. No number of a float64 program is a float32 by chance.
     """
     if dtype:
         return "float32" in dtype
-    long = [*islice(_long_numbers(trace), _SAMPLE)]
-    singles = sum(abs(to_float32(value) - value) <= 1e-12 * abs(value) for value in long)
+    told = [is_single(token) for _, token in islice(_decimals(trace), _SAMPLE)]
+    if 2 * sum(told) > len(told):
+        return True
+    long = [*islice((one for one in _decimals(trace) if significant(one[1]) >= 13 or is_single(one[1])), _SAMPLE)]
+    singles = sum(is_single(token) or abs(to_float32(value) - value) <= 1e-12 * abs(value) for value, token in long)
     return len(long) >= 8 and 2 * singles > len(long)
 
 
-def _long_numbers(trace: Trace) -> Iterator[float]:
+def _decimals(trace: Trace) -> Iterator[tuple[float, str]]:
+    """The finite numbers with a decimal point, and how they were printed."""
     for record in trace.records:
         for value, token in zip(record.values, record.tokens, strict=True):
-            if not isinstance(value, str) and significant(token) >= 13 and math.isfinite(value):
-                yield value
+            if not isinstance(value, str) and math.isfinite(value) and "." in token:
+                yield value, token

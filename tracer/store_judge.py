@@ -26,6 +26,8 @@ from .store_pairs import common, records_of
 
 MOST = 32
 """Sets of origins that are judged one by one; those behind hold fewer pixels and stay as they were screened."""
+_SHARED = ("dtype", "quirks")
+"""Facts that two runs should share: the precision, and which quirks are reproduced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +179,11 @@ def _named(diff: Diff) -> tuple[tuple[str, str, str], ...]:
 
 
 def _settings(reference: Store, candidate: Store, catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:
-    """Facts about the two runs that differ though they should not: the precision, and arguments one by one."""
+    """Facts about the two runs that differ though they should not, and arguments one by one."""
     a, b = reference.facts, candidate.facts
-    if a.get("dtype", "") != b.get("dtype", "") and "dtype" in a and "dtype" in b:
-        yield "dtype", a["dtype"], b["dtype"]
+    for key in _SHARED:
+        if key in a and key in b and a[key] != b[key]:
+            yield key, a[key], b[key]
     if "args" in a and "args" in b:
         for flag, x, y in compare_arguments(a["args"], b["args"], catalogue.options):
             yield flag, x or "not given", y or "not given"

@@ -195,6 +195,14 @@ class View:
             numbers.append(Num(value / factor, e / abs(factor)))
         return numbers[0] if record.shape == () else tuple(numbers)
 
+    def relabel(self, name: str, label: float | None) -> None:
+        """Read a quantity under another unit label; what was granted in the old unit is forgotten."""
+        self.labels.pop(name, None)
+        if label is not None:
+            self.labels[name] = label
+        self._floor.clear()
+        self._noise.clear()
+
     def floor(self, record: Record) -> tuple[float, ...]:
         """The rounding that each component is granted without looking at what it was computed from."""
         known = self._floor.get(id(record))

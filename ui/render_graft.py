@@ -43,9 +43,14 @@ def nothing_line(differing: Sequence[str], pixels: str) -> Text:
 
 def _headline(found: Healing, *, healed: bool) -> Text:
     names = ", ".join(found.quantities)
+    if healed and found.itself:
+        text = f"by {names}, which does not follow from what it comes from"
+        others = ", ".join(name for name in found.quantities if name != found.itself)
+        if others:
+            text = f"by {others}: {percent(found.without)} of the error; the rest is {found.itself} itself"
+        return Text("HEALED ", style="bold green") + Text(text)
     if healed:
-        unsure = tuple(sorted({name for origin in found.origins for name in origin.unsure}))
-        text = f"by {names}{_provided(unsure)}: {percent(found.healed)} of the error"
+        text = f"by {names}{_provided(found.unsure)}: {percent(found.healed)} of the error"
         return Text("HEALED ", style="bold green") + Text(text)
     if found.origins:
         text = f"{names or 'what differs'}: {_share(found)}"
@@ -55,7 +60,8 @@ def _headline(found: Healing, *, healed: bool) -> Text:
 
 
 def _share(found: Healing) -> str:
-    return "its share cannot be told" if math.isnan(found.healed) else f"{percent(found.healed)} of the error"
+    whose = "its" if len(found.quantities) == 1 else "their"
+    return f"{whose} share cannot be told" if math.isnan(found.healed) else f"{percent(found.healed)} of the error"
 
 
 def _told(origin: Origin) -> str:
@@ -87,7 +93,7 @@ def _assumed(found: Healing) -> Iterator[Text]:
         text = "  if: no formula here says how that changes, so it is taken to follow what it comes from"
         yield Text(text, style="yellow")
     if untold:
-        text = f"  not told: no formula here gives {', '.join(sorted(untold))}, and what else differs moves it, too"
+        text = f"  not told: no formula here says what becomes of {' and '.join(sorted(untold))}"
         yield Text(text, style="yellow")
         yield Text("  a run tells it: firstbad graft REFERENCE -- ARGS, traced with --trace-steps", style="yellow")
 

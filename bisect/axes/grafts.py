@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ...tracer.catalogue import Catalogue
@@ -66,7 +66,8 @@ class Healing:
 
     Without any, and none `barred`, nothing differs by more than rounding, whatever `before` is.
     `runs` is how often the candidate ran; `barred` says why origins cannot be replaced (what comes from them then was).
-    `asked` where the quantities were given, not found.
+    `asked` where the quantities were given, not found. `unsure` is what `healed` rests on, as in `Origin`. Where the
+    intensity is an origin `itself`, replacing it heals whatever is left: `without` is the share that goes without it.
     """
 
     origins: tuple[Origin, ...]
@@ -76,6 +77,9 @@ class Healing:
     runs: int
     barred: dict[str, str] = field(default_factory=dict[str, str])
     asked: bool = False
+    unsure: tuple[str, ...] = ()
+    itself: str = ""
+    without: float = math.nan
 
     @property
     def same(self) -> bool:
@@ -130,7 +134,10 @@ def heal(grafts: Grafts, catalogue: Catalogue) -> Healing:
         return Healing((), 1.0, before, before, runs.count)
     origins = [_origin(runs, catalogue, name, n, names) for n, layer in enumerate(layers) for name in layer]
     origins.sort(key=lambda o: (o.layer, -o.healed))
-    return Healing(tuple(origins), runs.healed(names), before, runs.error(names), runs.count, barred)
+    itself = next((o.name for o in origins if (q := catalogue.get(o.name)) and q.final and not o.idle), "")
+    without = runs.healed(names - {itself}) if itself else math.nan
+    found = Healing(tuple(origins), runs.healed(names), before, runs.error(names), runs.count, barred)
+    return replace(found, unsure=grafts.unsure(names), itself=itself, without=without)
 
 
 def together(grafts: Grafts, names: Sequence[str]) -> Healing:
@@ -140,7 +147,8 @@ def together(grafts: Grafts, names: Sequence[str]) -> Healing:
     origins = tuple(
         Origin(name, 0, (), runs.healed(chosen), math.nan, grafts.unsure(chosen)) for name in dict.fromkeys(names)
     )
-    return Healing(origins, runs.healed(chosen), runs.error(frozenset()), runs.error(chosen), runs.count, asked=True)
+    before, after, unsure = runs.error(frozenset()), runs.error(chosen), grafts.unsure(chosen)
+    return Healing(origins, runs.healed(chosen), before, after, runs.count, asked=True, unsure=unsure)
 
 
 def _layers(runs: Runs, catalogue: Catalogue) -> tuple[list[list[str]], dict[str, str]]:

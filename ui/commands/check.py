@@ -120,16 +120,30 @@ def _told(group: list[ClosureResult], results: list[ClosureResult], known: Catal
     """What is wrong with the first record of a group, and how many others are like it."""
     from rich.text import Text
 
-    from ..values import formula_words, short, where
+    from ..values import formula_words, where
 
     result = group[0]
     step, formula = where(result.record), formula_words(result.formula, known.get(result.quantity))
     why = result.why.replace(result.formula, formula) if result.formula else result.why
     why = why if why.startswith(result.quantity) else f"{result.quantity} {why}"
     yield Text(f"  line {result.record.line}{f' ({step})' if step else ''}: {why}")
-    yield Text(f"    printed {short(result.record.values, 12)}", style="dim")
+    for line in _values(result):
+        yield Text(f"    {line}", style="dim")
     if result.formula and formula not in why:
         yield Text(f"    formula {formula}", style="dim")
     if len(group) > 1:
         every = sum(r.quantity == result.quantity for r in results)
         yield Text(f"    so in {len(group)} of {every} records (--json lists them)", style="dim")
+
+
+def _values(result: ClosureResult) -> tuple[str, ...]:
+    """What was printed and, where there is such a value, what the formula gives; in full where twelve digits agree."""
+    from ..values import short
+
+    printed, given = result.record.values, result.expected
+    if result.invariant or len(printed) != len(given):
+        return (f"printed {short(printed, 12)}",)
+    one, two = short(printed, 12), short(given, 12)
+    if one == two:
+        one, two = " ".join(result.record.tokens), short(given, 17)
+    return f"printed       {one}", f"formula gives {two}"

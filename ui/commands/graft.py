@@ -100,6 +100,8 @@ def _row(found: Healing, setting: Setting, *, healed: bool) -> dict[str, object]
         "heals": healed,
         "quantities": list(found.quantities),
         "healed": found.healed,
+        "intensity_itself": found.itself,
+        "healed_without_it": found.without if found.itself else None,
         "error_before": found.before,
         "error_after": found.after,
         "origins": [

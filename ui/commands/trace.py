@@ -160,6 +160,7 @@ def _streamed(args: list[str], chosen: str, out: Path) -> int:
     """The C reference fills a binary stream (trace.h) beside the store, which becomes the store."""
     import shlex
 
+    from ...sim.program import own_options
     from ...tracer.store_stream import read_stream
 
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".firstbad-") as name:
@@ -168,7 +169,8 @@ def _streamed(args: list[str], chosen: str, out: Path) -> int:
         stream = folder / "firstbad.stream"
         if ran.returncode != 0 or not stream.is_file():
             raise _no_trace("reference", ran, "these pixels")
-        survey = read_stream(stream, out, {"side": "C", "program": "reference", "args": shlex.join(args)})
+        facts = {"side": "C", "program": "reference", "quirks": own_options(args)[0].quirks, "args": shlex.join(args)}
+        survey = read_stream(stream, out, facts)
     if not len(survey.pixels):
         shutil.rmtree(out)
         raise FirstbadError(
