@@ -323,7 +323,7 @@ def _beam() -> list[Option]:
         Option(("-phistep",), 1, _number("phistep_deg"), length=8),
         Option(("-phisteps",), 1, _integer("phisteps")),
         Option(("-dmin",), 1, _number("dmin_A")),
-        Option(("-mat",), 1, _word("matrix_file"), continues=True),
+        Option(("-mat",), 1, _word("matrix_file")),
         Option(("-hkl",), 1, _word("hkl_file")),
         Option(("-default_F",), 1, _number("default_F")),
         Option(("-img",), 1, _ignored(1)),

@@ -21,6 +21,7 @@ from firstbad.tracer.pattern_shapes import (
 from hypothesis import given
 from hypothesis import strategies as st
 from made_pairs import bare, claims, only, series, traced
+from pattern_pairs import exact
 
 MATRIX = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]
 KNOWN = [x / 16 for x in MATRIX]
@@ -265,3 +266,9 @@ def test_the_errors_of_a_sum_add_up() -> None:
 
 def test_numbers_are_not_added_by_name() -> None:
     assert claims(added(traced("x", "v 1; x 10"))) == []
+
+
+@pytest.mark.parametrize(("kind", "said"), [("input", 0), ("derived", 4), ("branch", 4)])
+def test_an_input_that_is_one_larger_is_no_index_from_another_start(kind: str, said: int) -> None:
+    data = exact([[80.0]], [[81.0]], quantities={"x": {"kind": kind}})
+    assert len(list(index_off(data))) == said

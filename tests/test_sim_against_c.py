@@ -26,6 +26,7 @@ from firstbad.sim.reference import build
 from firstbad.sim.resolve import resolve
 from firstbad.tracer.errors import FirstbadError
 from hypothesis import HealthCheck, Phase, assume, example, given, settings
+from hypothesis import strategies as st
 from sim_lines import VALUES, command_lines, console_lines, disagreement, numbers, pixel_records, ulps, write_inputs
 
 if shutil.which("cc") is None and shutil.which("gcc") is None and shutil.which("clang") is None:
@@ -168,6 +169,38 @@ def test_random_command_lines_agree(argv: list[str]) -> None:
 @given(command_lines(most=6, quirks="none"))
 def test_random_command_lines_agree_without_quirks(argv: list[str]) -> None:
     compare(argv)
+
+
+@drawn(8)
+@given(st.sampled_from(["-mats", "-matrix", "-wavelength", "-lambdas", "-mosaic_domains"]))
+def test_without_quirks_both_programs_take_the_same_words(word: str) -> None:
+    value = "A.mat" if "mat" in word else "2"
+    compare(
+        [
+            *[
+                "--quirks=none",
+                "-seed",
+                "7",
+                "-cell",
+                "90",
+                "80",
+                "70",
+                "90",
+                "90",
+                "90",
+                "-default_F",
+                "9",
+                "-N",
+                "2",
+                "-detpixels",
+                "4",
+                "-mosaic_spread",
+                "1",
+            ],
+            word,
+            value,
+        ]
+    )
 
 
 @pytest.mark.slow

