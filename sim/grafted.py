@@ -91,7 +91,8 @@ class Rerun:
 
     def obstacle(self, name: str) -> str:
         """See `obstacle`; and the intensity is not replaced where nothing shows that it is at fault."""
-        if name == "I_pixel_final" and not self._at_fault(name):
+        quantity = self.catalogue.get(name)
+        if quantity is not None and quantity.final and not self._at_fault(name):
             return ITSELF
         return obstacle(self.many, name, self.columns.get(name))
 

@@ -193,7 +193,8 @@ class _Session:
         from .console import early_lines, setup_lines
         from .doubts import doubts
 
-        pixel = self._traced()
+        asked = self.experiment.output.trace_pixel
+        pixel = asked if asked is not None and min(asked) >= 0 else None
         if pixel is not None:
             facts = {"side": "PY", "pixel": f"{pixel[0]},{pixel[1]}", "digits": self.settings.digits, "inputs": "told"}
             args = shlex.join(self.experiment.argv)
@@ -208,10 +209,9 @@ class _Session:
         self.sink.lines(setup_lines(self.scene, self.settings.digits))
         with torch.no_grad():
             result = self._image()
-            asked = self.experiment.output.trace_pixel
-            if asked is not None and min(asked) >= 0:
-                self.sink.line(f"TRACE_CONFIG: tracing pixel (spixel={asked[0]}, fpixel={asked[1]})")
             if pixel is not None:
+                self.sink.line(f"TRACE_CONFIG: tracing pixel (spixel={pixel[0]}, fpixel={pixel[1]})")
+            if pixel is not None and pixel[0] < self.scene.shape[0] and pixel[1] < self.scene.shape[1]:
                 self._trace(pixel, result)
             elif result.state.switch_pixel is not None:
                 self._warn_range(result)
@@ -235,14 +235,6 @@ class _Session:
             one = None if name is None else input_of(self.folder / name, name)
             if one is not None:
                 yield said_input(one)
-
-    def _traced(self) -> tuple[int, int] | None:
-        """The pixel to trace (slow, fast), None for none."""
-        asked = self.experiment.output.trace_pixel
-        if asked is None or min(asked) < 0:
-            return None
-        slow, fast = self.scene.shape
-        return asked if asked[0] < slow and asked[1] < fast else None
 
     def _cache(self) -> None:
         """Write the cache after reading text; say so where an old one supplied the structure factors."""

@@ -53,7 +53,7 @@ MODULES = {
     "notes": ("rename", "hidden", "noise", "diff"),
     "hidden": ("hidden",),
     "follows": ("follows",),
-    **dict.fromkeys(("closure", "tables", "arguments", "said", "formula", "at", "view"), EVIDENCE),
+    **dict.fromkeys(("closure", "closure_result", "tables", "arguments", "said", "formula", "at", "view"), EVIDENCE),
     **dict.fromkeys(
         (
             "pattern",
@@ -295,7 +295,7 @@ def run(module: str, again: bool, share: int, only: str = "", tests_given: Seque
 def _files(module: str) -> list[str]:
     """The test files that a module's mutants meet."""
     tests = ROOT / "tests"
-    files = [str(p) for area in MODULES[module] for p in sorted(tests.glob(f"test_tracer_{area}.py"))]
+    files = [str(p) for area in MODULES[module] for p in sorted(tests.glob(f"test_tracer_{area}*.py"))]
     files += [str(p) for area in MODULES[module] for p in sorted(tests.glob(f"test_decide_{area}*.py"))]
     files += [str(p) for p in sorted(tests.glob(f"test_decide_{module}*.py"))]
     return list(dict.fromkeys(files))

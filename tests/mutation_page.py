@@ -21,7 +21,7 @@ from mutate import MODULES, RESULTS, ROOT, rows
 
 LISTS = ROOT / "tests/bench/mutation"
 PAGE = ROOT / "docs/mutation.md"
-TODO = "not examined yet"
+UNSEEN = "not examined yet"
 DEAD = ("killed", "import", "hang")
 
 
@@ -38,7 +38,7 @@ def write_list(module: str) -> None:
     alive = [row["id"] for row in found if row["outcome"] not in DEAD]
     lines = [f"mutants = {len(found)}", f"killed = {len(found) - len(alive)}"]
     for edit in sorted(alive):
-        lines += ["", "[[survivor]]", f"edit = {_quoted(edit)}", f"reason = {_quoted(reasons.get(edit, TODO))}"]
+        lines += ["", "[[survivor]]", f"edit = {_quoted(edit)}", f"reason = {_quoted(reasons.get(edit, UNSEEN))}"]
     (LISTS / f"{module}.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -9,12 +9,12 @@ from firstbad.tracer.at import At
 from firstbad.tracer.catalogue import Catalogue
 from firstbad.tracer.closure import (
     SLACK,
-    ClosureResult,
     _factor,  # pyright: ignore[reportPrivateUsage]
     _power_of_ten,  # pyright: ignore[reportPrivateUsage]
     _same,  # pyright: ignore[reportPrivateUsage]
     check,
 )
+from firstbad.tracer.closure_result import ClosureResult
 from firstbad.tracer.model import Record, Trace
 from firstbad.tracer.view import View
 from small_traces import catalogue, trace

@@ -7,11 +7,11 @@ import math
 import pytest
 from firstbad.tracer.catalogue import from_document
 from firstbad.tracer.closure import (
-    ClosureResult,
     _decade,  # pyright: ignore[reportPrivateUsage]
     check,
     check_view,
 )
+from firstbad.tracer.closure_result import ClosureResult
 from firstbad.tracer.model import Record
 from firstbad.tracer.view import View
 from small_traces import catalogue, sealed, trace

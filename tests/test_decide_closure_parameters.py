@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from firstbad.tracer.catalogue import Catalogue, from_document
 from firstbad.tracer.closure import (
-    ClosureResult,
     _short,  # pyright: ignore[reportPrivateUsage]
     check_view,
 )
+from firstbad.tracer.closure_result import ClosureResult
 from firstbad.tracer.uncertain import Num
 from firstbad.tracer.view import View
 from small_traces import SEVENTEEN, catalogue, sealed, trace

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from firstbad.tracer.closure import ClosureResult, broken, fault, first_broken, runs
+from firstbad.tracer.closure_result import ClosureResult, broken, fault, first_broken, runs
 from firstbad.tracer.model import Record
 
 HERE = Record("q", (1.0,), ("1",))

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from firstbad.tracer import tables
 from firstbad.tracer.catalogue import Catalogue, from_document
-from firstbad.tracer.closure import ClosureResult, check
+from firstbad.tracer.closure import check
+from firstbad.tracer.closure_result import ClosureResult
 from firstbad.tracer.diff import Side, compare
 from firstbad.tracer.errors import FirstbadError
 from firstbad.tracer.formula import Unknown

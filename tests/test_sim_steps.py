@@ -17,7 +17,8 @@ from firstbad.sim.flags import parse as parse_flags
 from firstbad.sim.program import main
 from firstbad.sim.tracing import trace as trace_of
 from firstbad.tracer.catalogue import load
-from firstbad.tracer.closure import check, first_broken
+from firstbad.tracer.closure import check
+from firstbad.tracer.closure_result import first_broken
 from firstbad.tracer.diff import Side, compare
 from firstbad.tracer.model import Record, Trace
 from firstbad.tracer.text import parse, read

@@ -15,7 +15,8 @@ from firstbad.sim.options import TABLE
 from firstbad.sim.program import main
 from firstbad.tracer.arguments import arguments, compare_arguments, split_arguments
 from firstbad.tracer.catalogue import Catalogue, Option, from_document, load
-from firstbad.tracer.closure import check, first_broken
+from firstbad.tracer.closure import check
+from firstbad.tracer.closure_result import first_broken
 from firstbad.tracer.diff import Side, compare
 from firstbad.tracer.errors import FirstbadError
 from firstbad.tracer.model import Manifest, Record, Trace

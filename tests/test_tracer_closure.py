@@ -6,7 +6,8 @@ import math
 
 import pytest
 from firstbad.tracer.catalogue import Catalogue, from_document, load
-from firstbad.tracer.closure import ClosureResult, check, fault, first_broken, runs
+from firstbad.tracer.closure import check
+from firstbad.tracer.closure_result import ClosureResult, fault, first_broken, runs
 from firstbad.tracer.errors import FirstbadError
 from firstbad.tracer.formula import compile_formula
 from firstbad.tracer.graph_check import Edge, check_graph

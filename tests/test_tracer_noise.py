@@ -213,12 +213,12 @@ def test_the_shipped_table_tells_its_evidence() -> None:
 def test_a_share_of_what_is_inherited_needs_many_numbers_that_inherit_much() -> None:
     x = 1 + 1e-6
     catalogue = from_document({"quantity": {"x": {"kind": "input"}, "y": {"parents": ["x"], "formula": "x - 1"}}})
-    off = [x + n * EPSILON for n in range(30)]
+    off = [x + n * EPSILON for n in range(50)]
     texts = [trace(v, v - 1) for v in (x, *off)]
     row = measured(*texts, catalogue=catalogue).rows["float64"]["y"]
-    assert row.decisive == 30 and 0.1 < row.share < 0.6 and row.ulp < 1e-6
-    few = measured(*texts[:12], catalogue=catalogue).rows["float64"]["y"]
-    assert (few.share, few.decisive) == (1.0, 11)
+    assert row.decisive == 50 and 0.1 < row.share < 0.6 and row.ulp < 1e-6
+    few = measured(*texts[:50], catalogue=catalogue).rows["float64"]["y"]
+    assert (few.share, few.decisive) == (1.0, 49)
 
 
 def test_what_is_inherited_counts_by_its_share(tmp_path: Path) -> None:

@@ -101,3 +101,11 @@ def test_what_cannot_be_read_is_refused_as_ever(here: Path) -> None:
     whole = "TRACE_OPEN: firstbad-trace 1\nTRACE: F_cell 1\n"
     (here / "cut.log").write_text(whole)
     assert "[trace-broken-seal]" in perform(["diff", "cut.log", "cut.log"], here)[2]
+
+
+def test_without_a_catalogue_of_the_program_nothing_can_be_grafted_in_its_logs(here: Path) -> None:
+    status, _, err = perform(["graft", "a.log", "b.log"], here)
+    assert status == 2
+    assert f"no formula leads from one value to another: {NOTE}" in err and "[graft-no-catalogue]" in err
+    status, out, err = perform(["graft", "a.log", "b.log", "--catalogue", "nanobragg"], here)
+    assert "graft-no-catalogue" not in out + err

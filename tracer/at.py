@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .catalogue import Alternative, Quantity
@@ -10,7 +10,7 @@ from .formula import Unknown, Values
 from .model import Record
 from .place import place
 from .tables import Table
-from .uncertain import Num, Term
+from .uncertain import Num, Term, parts
 
 if TYPE_CHECKING:
     from .view import View
@@ -80,12 +80,9 @@ class At:
         """From its own parents. Where the value itself is asked for, not what it may be off, formulas must leave no
         choice: of an open quantity only those that are sure count.
         """
-        quantity = self.view.catalogue.get(name)
         strict = not self.depth and not self.exact
         found = list[Term]()
-        for alternative in quantity.values if quantity is not None and name not in self.within else ():
-            if strict and quantity is not None and quantity.open and not alternative.sure:
-                continue
+        for alternative in self._ways(name, strict=strict):
             inner = self._inside(name)
             try:
                 if alternative.when is None or alternative.when.true(inner):
@@ -95,6 +92,12 @@ class At:
         if not found or (strict and not all(self.view.alike(found[0], other) for other in found[1:])):
             raise Unknown(name)
         return self._granted(name, found[0])
+
+    def _ways(self, name: str, *, strict: bool) -> Sequence[Alternative]:
+        quantity = self.view.catalogue.get(name)
+        if quantity is None or name in self.within:
+            return ()
+        return [a for a in quantity.values if a.sure or not (strict and quantity.open)]
 
     def _inside(self, name: str) -> At:
         """The same place while `name` is being computed."""
@@ -108,7 +111,8 @@ class At:
         if not self.depth and not self.exact:
             return term
         share = self.view.share(name)
-        return Num(term.v, share * term.e) if isinstance(term, Num) else tuple(Num(x.v, share * x.e) for x in term)
+        granted = tuple(Num(x.v, share * x.e) for x in parts(term))
+        return granted[0] if isinstance(term, Num) else granted
 
     def many(self, names: frozenset[str]) -> list[Values]:
         """See `Values`: one view for each record of the name with most of them."""

@@ -8,7 +8,7 @@ rule with its reason. docs/catalogue.md describes the file. Without one, order s
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -241,6 +241,29 @@ class Catalogue:
                 found.add(one)
                 front.extend(self.quantities[one].parents)
         return frozenset(found)
+
+    def parents_among(self, name: str, there: Container[str]) -> tuple[str, ...]:
+        """The nearest of those in `there` that `name` is computed from: what is absent is looked through."""
+        return _nearest(name, there, lambda one: self.quantities[one].parents if one in self.quantities else ())
+
+    def children_among(self, name: str, there: Container[str]) -> tuple[str, ...]:
+        """The nearest of those in `there` that are computed from `name`."""
+        return _nearest(name, there, lambda one: self.children.get(one, ()))
+
+
+def _nearest(name: str, there: Container[str], onward: Callable[[str], Iterable[str]]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    front, seen = list(onward(name)), {name}
+    while front:
+        one = front.pop(0)
+        if one in seen:
+            continue
+        seen.add(one)
+        if one in there:
+            found[one] = None
+        else:
+            front.extend(onward(one))
+    return tuple(found)
 
 
 def load(path: Path | str | None = None, noise: Path | str | None = None) -> Catalogue:

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 
 from .at import At, applicable
 from .catalogue import Alternative, Catalogue, Parameter, Quantity
+from .closure_result import ClosureResult
 from .formula import Unknown
 from .model import Record, Trace
-from .uncertain import Num, Term
+from .uncertain import Num, parts
 from .view import View
 
 SLACK = 2.0
@@ -26,42 +25,9 @@ _CHANCE = 0.01
 """An integer that fits by luck with more than this probability proves nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClosureResult:
-    """One record against its formula.
-
-    `holds` is None where the trace cannot tell, `factor` a number where only a factor is wrong.
-    `expected` is what the formula gives (for an invariant: both sides), `why` says it in words.
-    """
-
-    quantity: str
-    record: Record
-    holds: bool | None
-    expected: tuple[float, ...] = ()
-    allowed: tuple[float, ...] = ()
-    factor: float | None = None
-    label: bool = False
-    formula: str = ""
-    why: str = ""
-    excess: float = 0.0
-    """How many times the allowance the worst component is off; inf where no value of a parameter fits."""
-    invariant: bool = False
-    """Only a property of the value was held against the formula: it may hold for wrong values, too."""
-
-    @property
-    def broken(self) -> bool:
-        """Whether the value does not follow, and no unit label explains it."""
-        return self.holds is False and not self.label
-
-
 def check(trace: Trace, catalogue: Catalogue) -> list[ClosureResult]:
     """Every record that has a formula, in the order of the trace. The first `broken` one is the first bad value."""
     return check_view(View(trace, catalogue))
-
-
-def first_broken(results: Iterable[ClosureResult]) -> ClosureResult | None:
-    """The first value that does not follow from its own parents."""
-    return next((result for result in results if result.broken), None)
 
 
 def check_view(view: View) -> list[ClosureResult]:
@@ -105,7 +71,7 @@ def check_record(view: View, record: Record, quantity: Quantity) -> ClosureResul
             return result
         best = result if best is None or (best.expected and result.excess < best.excess) else best
     if undecided or best is None:
-        return ClosureResult(quantity.name, record, None, why=f"the trace does not hold {undecided}")
+        return ClosureResult(quantity.name, record, None, why=f"the trace does not hold {undecided}", lacks=undecided)
     sure = any(alternative.sure for alternative in alternatives)
     if quantity.open and not sure and (best.factor is None or _power_of_ten(best.factor, 0.0) is None):
         return replace(best, holds=None, why=quantity.note or "it may come from elsewhere")
@@ -140,9 +106,9 @@ def _actual(view: View, record: Record, quantity: Quantity, at: At, alternative:
     half, floor = view.half(record), view.floor(record)
     of = alternative.of or quantity.of
     if of is None:
-        return _numbers(view.term(record, tuple(h + f for h, f in zip(half, floor, strict=True))))
+        return parts(view.term(record, tuple(h + f for h, f in zip(half, floor, strict=True))))
     relative = max(floor, default=0.0) / (max(map(abs, record.numbers), default=1.0) or 1.0)
-    return tuple(Num(x.v, x.e + SLACK * relative * abs(x.v)) for x in _numbers(of(at)))
+    return tuple(Num(x.v, x.e + SLACK * relative * abs(x.v)) for x in parts(of(at)))
 
 
 def _say(name: str, alternative: Alternative, factor: float | None) -> str:
@@ -159,10 +125,6 @@ def _same(a: float, b: float, allowed: float) -> bool:
     if math.isnan(a) or math.isnan(b):
         return math.isnan(a) and math.isnan(b)
     return a == b or abs(a - b) <= allowed
-
-
-def _numbers(term: Term) -> tuple[Num, ...]:
-    return (term,) if isinstance(term, Num) else term
 
 
 def _factor(actual: tuple[float, ...], expected: tuple[float, ...], allowed: tuple[float, ...]) -> float | None:
@@ -362,39 +324,3 @@ def _short(solved: Num, digits: int) -> float | None:
         return None
     short = float(f"{solved.v:.{digits}g}")
     return short if abs(short - solved.v) <= off else math.nan
-
-
-def fault(reference: Iterable[ClosureResult], candidate: Iterable[ClosureResult]) -> str:
-    """Which side breaks: 'candidate', 'reference', 'both', 'neither', or 'unknown' where a trace cannot tell.
-
-    Invariants that hold on both sides tell nothing: two values may share them.
-    """
-    ours, theirs = list(reference), list(candidate)
-    a, b = broken(ours), broken(theirs)
-    if a is None and b is None:
-        return "unknown"
-    if a and b:
-        return "both"
-    if b:
-        return "candidate"
-    if a:
-        return "reference"
-    followed = all(any(r.holds is not None and not r.invariant for r in side) for side in (ours, theirs))
-    return "neither" if followed else "unknown"
-
-
-def broken(results: Iterable[ClosureResult]) -> bool | None:
-    """Whether any of them does not follow; None where none is decided."""
-    decided = [result.broken for result in results if result.holds is not None]
-    return any(decided) if decided else None
-
-
-def runs(results: Iterable[ClosureResult]) -> Iterator[tuple[ClosureResult, int]]:
-    """Broken results, equal neighbours (same quantity, same factor) told once with their number."""
-    broken = [result for result in results if result.holds is False]
-    start = 0
-    for index, (one, two) in enumerate(pairwise([*broken, None]), 1):
-        assert one is not None
-        if two is None or (one.quantity, one.factor) != (two.quantity, two.factor):
-            yield broken[start], index - start
-            start = index

@@ -11,7 +11,7 @@ from .catalogue import Quantity
 from .diff import Case, Side
 from .formula import Unknown
 from .model import Record
-from .uncertain import Num, Term
+from .uncertain import Num, Term, parts
 
 if TYPE_CHECKING:
     from .origins import Roles
@@ -82,10 +82,6 @@ class Cost:
         return None
 
 
-def _numbers(term: Term) -> tuple[Num, ...]:
-    return (term,) if isinstance(term, Num) else term
-
-
 def formula_pair(
     case: Case, record: Record, quantity: Quantity, terms: dict[int, Term]
 ) -> tuple[tuple[Num, ...], tuple[Num, ...]] | None:
@@ -97,8 +93,8 @@ def formula_pair(
     held = told.formula if told is not None else ""
     for alternative in sorted(quantity.values or quantity.formulas, key=lambda f: f.formula.text != held):
         try:
-            before = _numbers(alternative.formula(At(case.a, record, {}, exact=True)))
-            after = _numbers(alternative.formula(At(case.a, record, terms, exact=True)))
+            before = parts(alternative.formula(At(case.a, record, {}, exact=True)))
+            after = parts(alternative.formula(At(case.a, record, terms, exact=True)))
         except Unknown:
             continue
         if len(before) == len(after) and (not quantity.values or len(before) == len(record.values)):
@@ -117,7 +113,7 @@ def moved(case: Case, record: Record, quantity: Quantity, terms: dict[int, Term]
     if pair is None or all(x.v == y.v for x, y in zip(*pair, strict=True)):
         return None
     try:
-        recorded = _numbers(case.a.term(record, (0.0,) * len(record.values)))
+        recorded = parts(case.a.term(record, (0.0,) * len(record.values)))
     except Unknown:
         return None
     told = case.closure_of(record, Side.REFERENCE)

@@ -14,7 +14,7 @@ from . import closure
 from .align import By, Pairing, align
 from .arguments import compare_arguments, compare_inputs
 from .catalogue import Catalogue, load
-from .closure import ClosureResult
+from .closure_result import ClosureResult
 from .coarse import settle
 from .follows import settle_followers
 from .formula import compile_formula

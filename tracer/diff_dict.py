@@ -10,7 +10,7 @@ from .model import Trace
 from .place import place
 
 if TYPE_CHECKING:
-    from .closure import ClosureResult
+    from .closure_result import ClosureResult
     from .diff import Alone, Diff, Finding
     from .hidden import Hidden
     from .pattern import Pattern

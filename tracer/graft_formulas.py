@@ -26,7 +26,7 @@ from .formula import Unknown
 from .graft import image_error
 from .model import Record, Trace
 from .sampling import sampling
-from .uncertain import Num, Term
+from .uncertain import Num, Term, parts
 from .view import View
 
 if TYPE_CHECKING:
@@ -272,7 +272,7 @@ class Pixel:
         broken = told is not None and told.broken
         if broken and not self._differs(record, {}):
             return True  # it agrees without following: it does not come from what was replaced
-        recorded = _numbers(self.case.a.term(record, (0.0,) * len(record.values)))
+        recorded = parts(self.case.a.term(record, (0.0,) * len(record.values)))
         scaled = len(recorded) == 1 and not (told is not None and told.holds)
         numbers = tuple(_moved(r, x, y, scaled=scaled) for r, x, y in zip(recorded, *pair, strict=True))
         terms[id(record)] = numbers[0] if record.shape == () else numbers
@@ -285,14 +285,14 @@ class Pixel:
             return False
         a, b = self.case.a, self.case.b
         try:
-            ours, theirs = _numbers(a.term(record, a.half(record))), _numbers(b.term(other, b.half(other)))
+            ours, theirs = parts(a.term(record, a.half(record))), parts(b.term(other, b.half(other)))
         except Unknown:
             return False
         if id(record) in terms:
             told = self.case.closure_of(record, Side.REFERENCE)
             more = told.allowed if told is not None and told.holds and len(told.allowed) == len(ours) else ours
             spare = [n.e if isinstance(n, Num) else n for n in more]
-            ours = tuple(Num(n.v, n.e + e) for n, e in zip(_numbers(terms[id(record)]), spare, strict=True))
+            ours = tuple(Num(n.v, n.e + e) for n, e in zip(parts(terms[id(record)]), spare, strict=True))
         noise = max(b.noise(other), default=0.0) / abs(b.labels.get(b.name(other), 1.0))
         return any(_off(x, y, _LOOSE * (x.e + y.e + noise)) for x, y in zip(ours, theirs, strict=True))
 
@@ -361,7 +361,7 @@ def _both(view: View, record: Record, formula: Alternative, old: Terms, new: Ter
         before, after = (formula.formula(At(view, record, terms, exact=True)) for terms in (old, new))
     except Unknown:
         return None
-    return _numbers(before), _numbers(after)
+    return parts(before), parts(after)
 
 
 def _moves(pair: Pair) -> bool:
@@ -372,10 +372,6 @@ def _off(x: Num, y: Num, allowed: float) -> bool:
     if math.isnan(x.v) or math.isnan(y.v):
         return math.isnan(x.v) is not math.isnan(y.v)
     return x.v != y.v and not abs(x.v - y.v) <= allowed
-
-
-def _numbers(term: Term) -> tuple[Num, ...]:
-    return (term,) if isinstance(term, Num) else term
 
 
 def _parents(view: View, name: str, without: Names = frozenset()) -> Names:

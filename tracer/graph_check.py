@@ -72,26 +72,10 @@ def check_graph(catalogue: Catalogue, measured: Mapping[str, Collection[str]]) -
         Edge(parent, child)
         for child in catalogue.order
         if child in graph
-        for parent in _measured_parents(catalogue, child, names)
+        for parent in catalogue.parents_among(child, names)
         if parent not in _reach(graph, child)
     ]
     return GraphReport(tuple(missing), tuple(extra), tuple(unlisted))
-
-
-def _measured_parents(catalogue: Catalogue, child: str, names: set[str]) -> list[str]:
-    """The nearest declared ancestors that were measured."""
-    found: dict[str, None] = {}
-    front, seen = list(catalogue.quantities[child].parents), set[str]()
-    while front:
-        parent = front.pop(0)
-        if parent in seen:
-            continue
-        seen.add(parent)
-        if parent in names:
-            found[parent] = None
-        else:
-            front.extend(catalogue.quantities[parent].parents)
-    return list(found)
 
 
 def _reach(graph: Mapping[str, set[str]], child: str) -> set[str]:

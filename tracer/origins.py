@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from . import closure
+from .closure_result import ClosureResult, broken, fault, followed
 from .cost import Cost, formula_pair
 from .diff import Case, Finding, Judged, Role, Side
 from .formula import Unknown
-from .model import Record
+from .model import Record, Value
 from .tolerance import Limits, Verdict
 from .uncertain import Num, Term
 from .view import View
@@ -178,17 +179,12 @@ class Roles:
 
     def _passed_on(self, child: str) -> bool:
         """Whether a difference is what the formula makes of others, as where what is printed is computed with."""
-        told = [self.case.closures_of(one.pairing) for one in self.pairs[child] if not one.verdict.agrees]
-        return any(a is not None and b is not None and a.holds and b.holds for a, b in told)
+        return any(self._followed((one,)) for one in self.pairs[child] if not one.verdict.agrees)
 
     def _proved(self, name: str) -> bool:
         """Whether something that agrees does not follow from it: what was printed was not computed with."""
         return any(
-            self._proved(child)
-            if self.differs(child)
-            else any(
-                r is not None and r.broken for one in self.pairs[child] for r in self.case.closures_of(one.pairing)
-            )
+            self._proved(child) if self.differs(child) else any(r.broken for r in self._told(self.pairs[child]))
             for child in self.children(name)
         )
 
@@ -200,43 +196,21 @@ class Roles:
         """
         if any(view.labels.get(name) for view in (self.case.a, self.case.b)):
             return False
-        told = [self.case.closures_of(one.pairing) for one in self.pairs[child]]
-        return all(a is not None and b is not None and a.holds and b.holds and not a.invariant for a, b in told)
+        return self._followed(self.pairs[child]) and not any(r.invariant for r in self._told(self.pairs[child]))
 
     def children(self, name: str) -> tuple[str, ...]:
         """The nearest present quantities that are computed from `name`."""
         known = self._children.get(name)
         if known is None:
-            found: dict[str, None] = {}
-            front, seen = list(self.case.catalogue.children.get(name, ())), set[str]()
-            while front:
-                child = front.pop(0)
-                if child in seen:
-                    continue
-                seen.add(child)
-                if child in self.pairs:
-                    found[child] = None
-                else:
-                    front.extend(self.case.catalogue.children[child])
-            known = self._children[name] = tuple(found)
+            known = self._children[name] = self.case.catalogue.children_among(name, self.pairs)
         return known
 
     def present_parents(self, name: str) -> frozenset[str]:
         """The nearest quantities that `name` is computed from and the reference holds."""
         known = self._present.get(name)
         if known is None:
-            found, seen = set[str](), set[str]()
-            front = list(self.case.catalogue.quantities[name].parents)
-            while front:
-                parent = front.pop()
-                if parent in seen:
-                    continue
-                seen.add(parent)
-                if parent in self.case.a.groups:
-                    found.add(parent)
-                else:
-                    front.extend(self.case.catalogue.quantities[parent].parents)
-            known = self._present[name] = frozenset(found)
+            nearest = self.case.catalogue.parents_among(name, self.case.a.groups)
+            known = self._present[name] = frozenset(nearest)
         return known
 
     def _informed(self, name: str) -> bool:
@@ -290,7 +264,7 @@ class Roles:
             return Side.UNKNOWN
         told = [self.case.closures_of(one.pairing) for one in bad]
         results = [[r for r in side if r is not None] for side in zip(*told, strict=True)]
-        side = Side(closure.fault(*results))
+        side = Side(fault(*results))
         if side is Side.UNKNOWN and (worded := _worded(bad[0])) is not Side.UNKNOWN:
             return worded
         if side is Side.UNKNOWN and quantity.kind in ("input", "config"):
@@ -310,8 +284,8 @@ class Roles:
             return nan
         agreeing = [one for child in self.children(name) if not self.differs(child) for one in self.pairs[child]]
         told = [self.case.closures_of(one.pairing) for one in agreeing]
-        a = closure.broken(r for r, _ in told if r is not None)
-        b = closure.broken(r for _, r in told if r is not None)
+        a = broken(r for r, _ in told if r is not None)
+        b = broken(r for _, r in told if r is not None)
         return _LIARS.get((a, b), side)
 
     def _pattern(self, name: str, pairs: Sequence[Judged], side: Side) -> Pattern | None:
@@ -320,12 +294,16 @@ class Roles:
 
         reference = [record for one in pairs if (record := one.pairing.reference)]
         candidate = [record for one in pairs if (record := one.pairing.candidate)]
-        told = side in (Side.REFERENCE, Side.CANDIDATE) or (side is Side.NEITHER and self._both_follow(pairs))
+        told = side in (Side.REFERENCE, Side.CANDIDATE) or (side is Side.NEITHER and self._followed(pairs))
         return explain(reference, candidate, self.case, str(side) if told else "")
 
-    def _both_follow(self, pairs: Sequence[Judged]) -> bool:
+    def _followed(self, pairs: Iterable[Judged]) -> bool:
         """Whether every value follows from its parents on either side, so that no mistake was made in it."""
-        return all(r is not None and r.holds for one in pairs for r in self.case.closures_of(one.pairing))
+        return followed(r for one in pairs for r in self.case.closures_of(one.pairing))
+
+    def _told(self, pairs: Iterable[Judged]) -> list[ClosureResult]:
+        """What the formulas say of both sides of some pairs, where they say anything."""
+        return [r for one in pairs for r in self.case.closures_of(one.pairing) if r is not None]
 
     def _why(
         self,
@@ -333,8 +311,8 @@ class Roles:
         role: Role,
         because: Iterable[str],
         one: Judged,
-        a: closure.ClosureResult | None,
-        b: closure.ClosureResult | None,
+        a: ClosureResult | None,
+        b: ClosureResult | None,
     ) -> str:
         if role is Role.INHERITED:
             return f"its parents diverge: {', '.join(because)}"
@@ -350,17 +328,18 @@ class Roles:
 
 def _nan_side(one: Judged) -> Side:
     """The side that printed NaN where the other did not: what was computed from it there was not computed from NaN."""
-    for m in one.measures:
-        a, b = m.reference != m.reference, m.candidate != m.candidate
-        if a is not b:
-            return Side.REFERENCE if a else Side.CANDIDATE
-    return Side.UNKNOWN
+    return _odd_side(one, lambda value: not isinstance(value, str) and math.isnan(value))
 
 
 def _worded(one: Judged) -> Side:
     """The side that printed a word where the other printed a number."""
+    return _odd_side(one, lambda value: isinstance(value, str))
+
+
+def _odd_side(one: Judged, odd: Callable[[Value], bool]) -> Side:
+    """The side that alone is odd, in the first component in which one is."""
     for m in one.measures:
-        a, b = isinstance(m.reference, str), isinstance(m.candidate, str)
+        a, b = odd(m.reference), odd(m.candidate)
         if a is not b:
             return Side.REFERENCE if a else Side.CANDIDATE
     return Side.UNKNOWN

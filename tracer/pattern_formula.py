@@ -17,7 +17,7 @@ from .catalogue import Quantity
 from .closure import check_record
 from .formula import Formula, Unknown, compile_formula
 from .pattern_data import Data, Guess
-from .uncertain import Num
+from .uncertain import parts
 
 ROTATIONS = ("about_x", "about_y", "about_z")
 MOST_FACTORS = 10
@@ -57,7 +57,7 @@ def _evaluated(data: Data, formula: Formula) -> tuple[list[float], list[float]] 
             term = formula(At(data.compared.b, candidate, {}))
         except (Unknown, ArithmeticError, ValueError):
             return None
-        numbers = (term,) if isinstance(term, Num) else term
+        numbers = parts(term)
         if len(numbers) != data.width:
             return None
         for pair, number in zip(row, numbers, strict=True):

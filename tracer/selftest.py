@@ -16,7 +16,7 @@ from .catalogue import Catalogue, Quantity, load
 from .cost import moved
 from .diff import Case, Diff, Role, Side, compare
 from .model import Record, Trace, Value
-from .uncertain import Num, Term, to_float32
+from .uncertain import Num, Term, parts, to_float32
 from .view import View
 
 _MOST = 400
@@ -184,7 +184,7 @@ def _carry(case: Case, child: Quantity, terms: dict[int, Term], changed: dict[in
         if term is not None:
             terms[id(record)] = term
             factor = case.a.labels.get(child.name, 1.0)
-            changed[id(record)] = tuple(x.v * factor for x in ((term,) if isinstance(term, Num) else term))
+            changed[id(record)] = tuple(x.v * factor for x in parts(term))
 
 
 def _term(view: View, record: Record, values: tuple[float, ...]) -> Term:

@@ -320,7 +320,8 @@ def open_store(path: str | Path) -> Store:
 
 def _opened(path: Path, group: Any, manifest: Any) -> Store:
     columns = tuple(Column(c["name"], c["width"], c["occurrences"]) for c in manifest["columns"])
-    arrays = {c.name: group["columns"][_key(c.name)] for c in columns}
+    there = dict(group["columns"].arrays()) if columns else {}  # at once: one by one takes longer than reading them
+    arrays = {c.name: there[_key(c.name)] for c in columns}
     pixels = np.asarray(group["pixels"][:], dtype=np.int64)
     tile = min((a.chunks[0] for a in arrays.values()), default=TILE)
     return Store(

@@ -8,10 +8,10 @@ cause.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import pairwise, repeat
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from .store import Pixels, Store
 from .store_sums import Reading, fail
-from .store_tally import Cause, ColumnDiff, Explains, Signature, Tally
+from .store_tally import Cause, ColumnDiff, Differing, Explains, Signature, Tally, judge_column
 
 RELATIVE = 1e-9
 
@@ -114,15 +114,19 @@ def compare_stores(
     step = min(reference.tile, candidate.tile)
     one, two = Reading(reference), Reading(candidate)
 
-    def judge(index: int, start: int, stop: int) -> None:
+    def judge(index: int, start: int, stop: int) -> Differing | None:
         _, ours, other = shared[index]
-        tally.column(index, one.read(ours, start, stop), two.read(other, start, stop), limits[index])
+        return judge_column(one.read(ours, start, stop), two.read(other, start, stop), limits[index])
 
+    tiles = [(start, min(len(reference), start + step)) for start in range(0, len(reference), step)]
     with ThreadPoolExecutor(2) as pool:  # one reads while the other computes
-        for start in range(0, len(reference), step):
-            stop = min(len(reference), start + step)
-            list(pool.map(judge, range(len(shared)), repeat(start), repeat(stop)))
-            tally.tile(start, stop)
+        coming: Iterable[Differing | None] = ()
+        for tile, ahead in pairwise((None, *tiles, None)):
+            found = list(coming)
+            if ahead is not None:  # goes on while this one is counted
+                coming = pool.map(judge, range(len(shared)), repeat(ahead[0]), repeat(ahead[1]))
+            if tile is not None:
+                tally.tile(*tile, found)
     one.done()
     two.done()
     return StoreDiff(

@@ -7,22 +7,22 @@ together; only the numbers are arrays, one element a pixel.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from .at import At
-from .catalogue import Catalogue, Noise
+from .catalogue import Catalogue
 from .closure import check_view
 from .follows import changed, told
-from .formula import Formula, Unknown
+from .formula import Unknown
 from .model import Record
 from .store import Array, Pixels, Store, is_missing
 from .store_tally import Explain, Mask
 from .tolerance import EDGE, Limits
-from .uncertain import FLOAT32, Num, Term
+from .uncertain import Num, Term, parts
 from .view import DEEP, HEADROOM, View
 
 Many = tuple[Any, ...]
@@ -37,33 +37,13 @@ class ManyView(View):
     def __init__(self, template: View, read: Callable[[Record], Many | None]) -> None:
         self.__dict__.update(template.__dict__)
         self._noise, self._floor = {}, {}
-        self._read, self._many = read, dict[int, Many]()
-        self.twin: ManyView | None = None
-        self._strict: ManyView | None = None
-
-    def beside(self, twin: ManyView) -> ManyView:
-        """The same, granting what a child rounds by itself and what its parents make of it, where they differ from the
-        twin's: there is no share of that which reruns showed.
-        """
-        found = ManyView(self, self._read)
-        found._many, found.twin = self._many, twin
-        return found
-
-    def granted(self, record: Record) -> Many:
-        """The less of its noise and of what is granted beside the other side."""
-        if self._strict is None:
-            return self.noise(record)
-        return tuple(np.minimum(a, b) for a, b in zip(self.noise(record), self._strict.noise(record), strict=True))
-
-    def against(self, twin: ManyView) -> None:
-        """Tell which side stands on the other side of the comparison."""
-        self._strict = self.beside(twin)
+        self.read, self._many = read, dict[int, Many]()
 
     def values(self, record: Record) -> Many:
         """The components at all pixels; what is no column (an argument, a value of the run) is the same everywhere."""
         known = self._many.get(id(record))
         if known is None:
-            found = self._read(record)
+            found = self.read(record)
             known = self._many[id(record)] = record.numbers if found is None else found
         return known
 
@@ -91,30 +71,17 @@ class ManyView(View):
             self._floor[id(record)] = known
         return known
 
-    def scale(self, record: Record) -> Any:
+    def sizes(self, record: Record) -> Many:
         """See `View`."""
-        quantity = self.catalogue.get(self.name(record))
-        noise, numbers = quantity.noise if quantity else Noise(), self.values(record)
-        own = reduce(np.maximum, map(_size, numbers))
-        if noise.scale is not None:
-            own = np.maximum(own, self._largest(record, noise.scale))
-        elif len(numbers) > 1:
-            own = own * math.sqrt(len(numbers))
-        if noise.single is not None:
-            own = np.maximum(own, self._largest(record, noise.single) * FLOAT32 / self.epsilon)
-        return own
+        return tuple(map(_size, self.values(record)))
 
-    def _largest(self, record: Record, formula: Formula) -> Any:
-        try:
-            term = formula(At(self, record, {}))
-        except Unknown:
-            return 0.0
-        value = reduce(np.maximum, (np.abs(x.v) for x in ((term,) if isinstance(term, Num) else term)))
-        return value * abs(self.labels.get(self.name(record), 1.0))
+    def greatest(self, sizes: Iterable[Any]) -> Any:
+        """See `View`; at each pixel."""
+        return reduce(np.maximum, sizes)
 
     def alike(self, one: Term, other: Term) -> bool:
         """See `View`; at every pixel."""
-        a, b = ((term,) if isinstance(term, Num) else term for term in (one, other))
+        a, b = parts(one), parts(other)
         return len(a) == len(b) and all(np.all(np.abs(x.v - y.v) <= x.e + y.e) for x, y in zip(a, b, strict=True))
 
     def noise(self, record: Record, depth: int = 0) -> Many:
@@ -122,34 +89,31 @@ class ManyView(View):
         known = self._noise.get(id(record))
         if known is not None:
             return known
+        self._noise[id(record)] = worst = self._granted(record, depth)
+        return worst
+
+    def _granted(self, record: Record, depth: int) -> Many:
         worst, name = self.floor(record), self.name(record)
         quantity = self.catalogue.get(name)
         if quantity is not None and quantity.kind == "branch":
-            worst = (0.0,) * len(worst)
-        elif depth < DEEP:
-            inherited = self.inherited(record, depth)
-            share = 1.0 if self.twin is not None and depth == 0 else self.share(name)
-            if inherited is not None and len(inherited) == len(worst):
-                worst = tuple(np.maximum(a, share * b) for a, b in zip(worst, inherited, strict=True))
-            elif quantity is not None and quantity.values and quantity.noise.scale is None:
-                worst = tuple(np.maximum(a, self._seen(name) * self.scale(record)) for a in worst)
-        worst = self._apart(record, worst)
-        self._noise[id(record)] = worst
+            return (0.0,) * len(worst)
+        if depth >= DEEP:
+            return worst
+        inherited, share = self.inherited(record, depth), self._inherits(name, depth)
+        if inherited is not None and len(inherited) == len(worst):
+            return tuple(np.maximum(a, share * b) for a, b in zip(worst, inherited, strict=True))
+        if quantity is not None and quantity.values and quantity.noise.scale is None:
+            return tuple(np.maximum(a, self._seen(name) * self.scale(record)) for a in worst)
         return worst
+
+    def _inherits(self, name: str, depth: int) -> float:
+        """The part of what a quantity inherits at most that is granted to it."""
+        return self.share(name)
 
     def _seen(self, name: str) -> float:
         """What is granted of its scale where a store lacks what its formulas need: twice what reruns showed."""
         measured = self._measured(name)
         return 0.0 if measured is None else HEADROOM * measured.spread
-
-    def _apart(self, record: Record, noise: Many) -> Many:
-        """The noise where the two sides' values differ: where they are the same, no child differs because of it."""
-        ours, theirs = self.records(self.name(record)), self.twin.records(self.name(record)) if self.twin else []
-        if self.twin is None or len(ours) != len(theirs):
-            return noise
-        other = next(y for x, y in zip(ours, theirs, strict=True) if x is record)
-        pairs = zip(noise, self.values(record), self.twin.values(other), strict=True)
-        return tuple(np.where(np.equal(u, v), 0.0, e) for e, u, v in pairs)
 
     def inherited(self, record: Record, depth: int = 0) -> Many | None:
         """See `View`; at each pixel by the formula that is nearest there."""
@@ -188,6 +152,29 @@ class ManyView(View):
 
     def _length(self, numbers: Many) -> Any:
         return np.sqrt(sum(v * v for v in numbers))
+
+
+class Beside(ManyView):
+    """The same beside the other side: a record is granted what it rounds by itself, and all that its parents make of
+    what they may be off, but only where they are not the same on both sides.
+    """
+
+    def __init__(self, view: ManyView, twin: ManyView) -> None:
+        super().__init__(view, view.read)
+        self._many, self._twin = view._many, twin
+
+    def _granted(self, record: Record, depth: int) -> Many:
+        noise, name = super()._granted(record, depth), self.name(record)
+        ours, theirs = self.records(name), self._twin.records(name)
+        if len(ours) != len(theirs):
+            return noise
+        other = next(y for x, y in zip(ours, theirs, strict=True) if x is record)
+        pairs = zip(noise, self.values(record), self._twin.values(other), strict=True)
+        return tuple(np.where(np.equal(u, v), 0.0, e) for e, u, v in pairs)
+
+    def _inherits(self, name: str, depth: int) -> float:
+        """The share was measured of what parents inherit as well: here it holds for them alone."""
+        return self.share(name) if depth else 1.0
 
 
 def _chosen(where: Mask, one: Many, other: Many) -> Many:
@@ -274,15 +261,14 @@ class StoreNoise:
     def views(self, rows: Pixels, key: tuple[int, ...] = ()) -> tuple[ManyView, ManyView]:
         """Both sides at pixels that have their records in the same places; `key` names the layout."""
         a, b = (ManyView(view, self._reader(side, rows)) for side, view in enumerate(self._views(int(rows[0]), key)))
-        a.against(b)
-        b.against(a)
         return a, b
 
     def _part(self, rows: Pixels, key: tuple[int, ...]) -> Callable[[str], Mask] | None:
         if key not in self._layouts and len(self._layouts) >= _LAYOUTS:
             return None
         a, b = self.views(rows, key)
-        return lambda name: self._explained(a, b, name, len(rows))
+        strict = Beside(a, b), Beside(b, a)
+        return lambda name: self._explained(a, b, strict, name, len(rows))
 
     def _reader(self, side: int, rows: Pixels) -> Callable[[Record], Many | None]:
         """What gives a record's components at these pixels; None for what is no column."""
@@ -299,25 +285,26 @@ class StoreNoise:
 
         return read
 
-    def _explained(self, a: ManyView, b: ManyView, name: str, count: int) -> Mask:
+    def _explained(self, a: ManyView, b: ManyView, strict: tuple[Beside, Beside], name: str, count: int) -> Mask:
         ours, theirs = a.records(name), b.records(name)
         if not ours or len(ours) != len(theirs):
             return np.zeros(count, dtype=np.bool_)
         found = np.ones(count, dtype=np.bool_)
         for x, y in zip(ours, theirs, strict=True):
-            near = self._noise(a, x, b, y)
+            near = self._noise((a, strict[0], x), (b, strict[1], y))
             if not near.all():
                 near |= self._follows(a, x, b, y, name)
             found &= near
         return found
 
-    def _noise(self, a: ManyView, x: Record, b: ManyView, y: Record) -> Mask:
+    def _noise(self, *sides: tuple[ManyView, Beside, Record]) -> Mask:
         """Where the two are the same number, or noise is all that tells them apart; of a float32 side it is its own."""
-        noisy = [(v, r) for v, r in ((a, x), (b, y)) if v.epsilon == max(a.epsilon, b.epsilon)]
+        epsilon = max(view.epsilon for view, _, _ in sides)
+        noisy = [side for side in sides if side[0].epsilon == epsilon]
         found: Mask = np.ones(1, dtype=np.bool_)
-        for place, (u, v) in enumerate(zip(a.values(x), b.values(y), strict=True)):
-            floor = sum(view.floor(record)[place] for view, record in noisy)
-            noise = sum(view.granted(record)[place] for view, record in noisy)
+        for place, (u, v) in enumerate(zip(*(view.values(record) for view, _, record in sides), strict=True)):
+            floor = sum(view.floor(record)[place] for view, _, record in noisy)
+            noise = sum(np.minimum(a.noise(record)[place], b.noise(record)[place]) for a, b, record in noisy)
             with np.errstate(invalid="ignore"):
                 near = np.abs(v - u) <= self.slack * np.maximum(floor, noise) * EDGE
                 found = found & (near | np.equal(u, v) | (np.isnan(u) & np.isnan(v)))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .store import MISSING, MISSING_BITS, Array, Pixels, is_missing
+from .store import MISSING, MISSING_BITS, Array, Pixels
 
 Mask = NDArray[np.bool_]
 Words = NDArray[np.uint64]
@@ -82,6 +82,23 @@ def _parents_first(ancestors: Sequence[Sequence[int]]) -> list[int]:
     return list(order)
 
 
+class Differing(NamedTuple):
+    """A column of a tile that does not agree everywhere."""
+
+    diverging: Mask
+    size: Array
+    missing: int = 0
+    nan: int = 0
+    lacking: bool = False
+    """Some pixel lacks a value on either side."""
+
+
+def judge_column(a: Array, b: Array, relative: float) -> Differing | None:
+    """Judge one column of a tile; most columns agree, and end at the first question."""
+    a, b = _padded(a, b)
+    return None if _agree(a, b, relative) else _differing(a, b, relative)
+
+
 class Tally:
     """Counts and the map, filled tile by tile."""
 
@@ -107,21 +124,19 @@ class Tally:
         self._diverging: dict[int, Mask] = {}
         self._size: dict[int, Array] = {}
 
-    def column(self, index: int, a: Array, b: Array, relative: float) -> None:
-        """Judge one column of the tile; most columns agree, and end at the first question."""
-        a, b = _padded(a, b)
-        if _agree(a, b, relative):
-            return
-        size, missing, nan = _differences(a, b)
-        diverging = size > relative
-        if self.noise is not None and (is_missing(a).any() or is_missing(b).any()):
-            self._ragged.add(self.names[index])
-        if diverging.any():
-            self._diverging[index], self._size[index] = diverging, size
-            self._count[index, 2:] += (int(missing.sum()), int(nan.sum()))
+    def tile(self, start: int, stop: int, found: Iterable[Differing | None]) -> None:
+        """Find the origins of the tile's pixels; `found` is what each of its columns came to."""
+        for index, one in enumerate(found):
+            if one is None:
+                continue
+            if self.noise is not None and one.lacking:
+                self._ragged.add(self.names[index])
+            if one.diverging.any():
+                self._diverging[index], self._size[index] = one.diverging, one.size
+                self._count[index, 2:] += (one.missing, one.nan)
+        self._conclude(start, stop)
 
-    def tile(self, start: int, stop: int) -> None:
-        """Find the origins of the tile's pixels, all columns judged."""
+    def _conclude(self, start: int, stop: int) -> None:
         if self.noise is not None and self._diverging:
             rows = np.flatnonzero(np.logical_or.reduce(list(self._diverging.values())))
             for at in range(0, len(rows), BATCH):
@@ -130,8 +145,11 @@ class Tally:
         for index, diverging in sorted(self._diverging.items()):
             origin = self._origin(index, slice(None)) & (index not in self._following)
             self._count[index, 0] += int(diverging.sum())
-            size = np.where(diverging, self._size[index], 0.0)
+            size = self._size[index]
             at = int(np.argmax(size))
+            if not diverging[at]:  # rounding explains it
+                size = np.where(diverging, size, 0.0)
+                at = int(np.argmax(size))
             if size[at] > self._largest[index]:
                 self._largest[index], self._worst[index] = size[at], start + at
             if origin.any():
@@ -272,10 +290,8 @@ def _agree(a: Array, b: Array, relative: float) -> bool:
         return bool(np.less_equal(off, limit).all())
 
 
-def _differences(a: Array, b: Array) -> tuple[Array, Mask, Mask]:
-    """For each pixel the largest relative difference of its occurrences; where one side is missing; where
-    one is NaN.
-    """
+def _differing(a: Array, b: Array, limit: float) -> Differing:
+    """For each pixel the largest relative difference of its occurrences."""
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         off, size = np.abs(b - a), np.maximum(np.abs(a), np.abs(b))
         if a.shape[2] > 1:
@@ -284,20 +300,21 @@ def _differences(a: Array, b: Array) -> tuple[Array, Mask, Mask]:
             off, size = off[:, :, 0], size[:, :, 0]
         relative = off / np.where(size == 0, 1.0, size)
     odd = ~np.isfinite(relative)
-    nothing = np.zeros(len(a), dtype=np.bool_)
-    if not odd.any():
-        return relative.max(axis=1), nothing, nothing
-    return _odd(a, b, relative, odd)
+    if odd.any():
+        return _odd(a, b, relative, odd, limit)
+    largest = relative.max(axis=1)
+    return Differing(largest > limit, largest)
 
 
-def _odd(a: Array, b: Array, relative: Array, odd: Mask) -> tuple[Array, Mask, Mask]:
+def _odd(a: Array, b: Array, relative: Array, odd: Mask, limit: float) -> Differing:
     """NaN, infinite and missing values, which arithmetic cannot judge: equal if both are, else as far off
     as can be.
     """
     gone = [(x.view(np.uint64) == MISSING_BITS).any(axis=2) for x in (a, b)]
     nans = [np.isnan(x).any(axis=2) & ~g for x, g in zip((a, b), gone, strict=True)]
     equal = ((a == b) | (np.isnan(a) & np.isnan(b))).all(axis=2) & (gone[0] == gone[1])
-    relative = np.where(odd, np.where(equal, 0.0, np.inf), relative)
+    largest = np.where(odd, np.where(equal, 0.0, np.inf), relative).max(axis=1)
     missing = gone[0] != gone[1]
-    nan = (nans[0] != nans[1]) & ~missing
-    return relative.max(axis=1), missing.any(axis=1), nan.any(axis=1)
+    nan = ((nans[0] != nans[1]) & ~missing).any(axis=1)
+    lacking = bool(gone[0].any() or gone[1].any())
+    return Differing(largest > limit, largest, int(missing.any(axis=1).sum()), int(nan.sum()), lacking)

@@ -68,6 +68,11 @@ Vector: TypeAlias = tuple[Num, ...]
 Term: TypeAlias = Num | Vector
 
 
+def parts(term: Term) -> Vector:
+    """The components of a number or a vector."""
+    return (term,) if isinstance(term, Num) else term
+
+
 def _rounded(v: float, e: float, roundings: float = 1.0) -> Num:
     return Num(v, e + roundings * EPSILON * abs(v))
 

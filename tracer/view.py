@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeGuard
 
 from .at import At
@@ -15,7 +15,7 @@ from .place import loop_level, place, qualified
 from .resolution import Formats
 from .said import single, spoken, told_half
 from .tables import Table, file_table
-from .uncertain import EPSILON, FLOAT32, Num, Term
+from .uncertain import EPSILON, FLOAT32, Num, Term, parts
 
 Klass = tuple[str, ...]
 LEVELS = {"run": 0, "pixel": 1, "layer": 2, "subpixel": 3, "source": 4, "phi": 5, "mosaic": 6}
@@ -232,15 +232,23 @@ class View:
         """What the roundings of a record are relative to: what its noise rule names, else its value or length."""
         quantity = self.catalogue.get(self.name(record))
         noise = quantity.noise if quantity else Noise()
-        numbers = [abs(v) for v in record.numbers if math.isfinite(v)]
-        own = max(numbers, default=0.0)
+        sizes = self.sizes(record)
+        own = self.greatest(sizes)
         if noise.scale is not None:
-            own = max(own, self._largest(record, noise.scale))
-        elif len(numbers) > 1:
-            own *= math.sqrt(len(numbers))
+            own = self.greatest((own, self._largest(record, noise.scale)))
+        elif len(sizes) > 1:
+            own = own * math.sqrt(len(sizes))
         if noise.single is not None:
-            own = max(own, self._largest(record, noise.single) * FLOAT32 / self.epsilon)
+            own = self.greatest((own, self._largest(record, noise.single) * FLOAT32 / self.epsilon))
         return own
+
+    def sizes(self, record: Record) -> Sequence[float]:
+        """|v| of each finite component."""
+        return [abs(v) for v in record.numbers if math.isfinite(v)]
+
+    def greatest(self, sizes: Iterable[float]) -> float:
+        """The largest of some sizes; 0 of none."""
+        return max(sizes, default=0.0)
 
     def _largest(self, record: Record, formula: Formula) -> float:
         """The largest component of what `formula` gives at `record`, under its unit label; 0 where it is unknown."""
@@ -248,8 +256,7 @@ class View:
             term = formula(At(self, record, {}))
         except Unknown:
             return 0.0
-        value = max(abs(x.v) for x in ((term,) if isinstance(term, Num) else term))
-        return value * abs(self.labels.get(self.name(record), 1.0))
+        return self.greatest(abs(x.v) for x in parts(term)) * abs(self.labels.get(self.name(record), 1.0))
 
     def noise(self, record: Record, depth: int = 0) -> tuple[float, ...]:
         """How far each component may be off: rounding, and what its parents' roundings make of it (printing apart)."""
@@ -298,18 +305,16 @@ class View:
 
     def computed(self, formula: Formula, at: At) -> tuple[Num, ...]:
         """What a formula gives; a float32 program rounds as often as a float64 one, but coarser."""
-        term = formula(at)
-        numbers = (term,) if isinstance(term, Num) else term
+        numbers = parts(formula(at))
         if self.epsilon > EPSILON:
-            bare = formula(At(self, at.record, at.swapped, exact=True))
-            more = (bare,) if isinstance(bare, Num) else bare
+            more = parts(formula(At(self, at.record, at.swapped, exact=True)))
             coarser = self.epsilon / EPSILON
             return tuple(Num(x.v, x.e + y.e * coarser) for x, y in zip(numbers, more, strict=True))
         return numbers
 
     def alike(self, one: Term, other: Term) -> bool:
         """Whether two terms are one value within their errors."""
-        a, b = ((term,) if isinstance(term, Num) else term for term in (one, other))
+        a, b = parts(one), parts(other)
         return len(a) == len(b) and all(abs(x.v - y.v) <= x.e + y.e for x, y in zip(a, b, strict=True))
 
     def off(self, record: Record, found: tuple[Num, ...]) -> float:

@@ -66,8 +66,11 @@ def _headline(diff: Diff) -> Text:
 def _origins(diff: Diff) -> str:
     """Parents that are in neither trace cannot be said to agree."""
     told = [c for f in diff.origins for c in (f.reference_closure, f.candidate_closure) if c is not None]
-    lacking = any(closure.holds is None and closure.why.startswith("the trace does not hold") for closure in told)
-    what = "all that is traced of what they come from" if lacking else "everything they come from"
+    what = (
+        "all that is traced of what they come from"
+        if any(closure.lacks for closure in told)
+        else "everything they come from"
+    )
     return f"origins: they differ although {what} agrees"
 
 

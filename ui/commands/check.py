@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from ...tracer.catalogue import Catalogue
-    from ...tracer.closure import ClosureResult
+    from ...tracer.closure_result import ClosureResult
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
         (also where nothing can be checked).
         """
         from ...tracer.closure import check as closures
-        from ...tracer.closure import first_broken
+        from ...tracer.closure_result import first_broken
         from ...tracer.text import read
         from ..known import choose
 

@@ -49,9 +49,8 @@ def register(app: typer.Typer) -> None:
         simulator runs with its taps replaced. Origins are replaced from the inputs down: what then still differs
         lay behind them. --quantity tries just these together. Exit 0 healed (or nothing to heal), 1 not, 2 trouble.
         """
-        from ...tracer.catalogue import load
+        from ..known import choose
 
-        known = load(catalogue)
         if candidate.startswith("-"):
             candidate, args = "", [candidate, *(args or [])]
         if bool(candidate) == bool(args):
@@ -62,6 +61,13 @@ def register(app: typer.Typer) -> None:
             )
         if not 0 < enough <= 1:
             raise FirstbadError(f"{enough:g} is no share", remedy="say --enough 0.999", slug="usage")
+        known, note = choose(catalogue, None, *map(Path, filter(None, (reference, candidate))))
+        if note:
+            raise FirstbadError(
+                f"no formula leads from one value to another: {note}",
+                remedy="describe your program in a catalogue (docs/catalogue.md) and give it with --catalogue",
+                slug="graft-no-catalogue",
+            )
         with tempfile.TemporaryDirectory() as folder:
             setting = (
                 _offline(reference, Path(candidate), known)

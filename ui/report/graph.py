@@ -28,22 +28,7 @@ def parts_of(diff: Diff) -> dict[str, str]:
 def parents_of(names: Sequence[str], catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
     """For each name the nearest of the others that it is computed from: what is absent is looked through."""
     there = set(names)
-    found: dict[str, tuple[str, ...]] = {}
-    for name in names:
-        quantity = catalogue.get(name)
-        near: dict[str, None] = {}
-        front, seen = list(quantity.parents) if quantity else [], {name}
-        while front:
-            parent = front.pop(0)
-            if parent in seen:
-                continue
-            seen.add(parent)
-            if parent in there:
-                near[parent] = None
-            else:
-                front.extend(catalogue.quantities[parent].parents)
-        found[name] = tuple(near)
-    return found
+    return {name: catalogue.parents_among(name, there) for name in names}
 
 
 def pictures(parts: Mapping[str, str], catalogue: Catalogue) -> dict[str, Any] | None:
