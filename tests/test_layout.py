@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -51,6 +52,14 @@ def test_the_walk_sees_the_source():
     assert imported_part(ROOT / "bisect/run/pool.py", 3, "tracer.errors") == "tracer"
     assert imported_part(ROOT / "ui/cli.py", 1, "output") == "ui"
     assert imported_part(ROOT / "sim/x.py", 0, "firstbad.ui.cli") == "ui"
+
+
+def test_the_top_level_is_what_the_page_says():
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    told = page.split("## Top level")[1].split("Import names")[0]
+    names = re.findall(r"(?<![\w/.])([\w.]+/)(?=\s)", told)
+    assert set(names) == {"tracer/", "sim/", "bisect/", "ui/", "traces/", "tests/", "docs/"}
+    assert all((ROOT / name).is_dir() for name in names)
 
 
 def test_bisect_is_no_regular_package():
