@@ -194,6 +194,15 @@ def test_the_function_gives_the_records_of_the_text(folder: Path) -> None:
     assert [(r.quantity, r.scope, r.numbers) for r in records] == [(r.quantity, r.scope, r.numbers) for r in told]
 
 
+@pytest.mark.parametrize("name", ["beams", "phi", "mosaic", "all loops", "layers"])
+def test_float32_with_every_step_agrees_with_a_plain_reference(name: str, folder: Path) -> None:
+    """Which step the plain trace shows is known by what its whole iteration says, whatever float32 rounded."""
+    plain, steps = ran(name, "C", folder, ""), ran(name, "PY", folder, "--dtype float32 --trace-steps")
+    diff = compare(plain.trace, steps.trace, load())
+    assert not diff.origins
+    assert {alone.quantity for alone in diff.missing} <= {r.quantity for r in steps.trace if r.scope}
+
+
 # ---- what it decides -----------------------------------------------------------------------------------------------------
 
 

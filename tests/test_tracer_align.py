@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from firstbad.tracer.align import By, align, match
 from firstbad.tracer.catalogue import Catalogue, from_document
 from firstbad.tracer.text import parse
 from firstbad.tracer.view import View
 from hypothesis import given
 from hypothesis import strategies as st
+from sealed_lines import sealed
 
 NAMED = from_document({"quantity": {"pos": {"aliases": ["pixel_pos", "After/pos"]}, "F": {"parents": ["pos"]}}})
 
@@ -86,6 +88,34 @@ def test_a_side_without_scopes_pairs_by_order() -> None:
     a = "TRACE_C: F{phi=0} 1\nTRACE_C: F{phi=1} 2\n"
     assert pairs(a, lines(1, 2)) == [("F", 1.0, 1.0, By.ORDER), ("F", 2.0, 2.0, By.ORDER)]
     assert [p[1:3] for p in pairs(a, lines(2))] == [(1.0, None), (2.0, 2.0)]
+
+
+def test_a_side_without_scopes_pairs_an_iteration_by_all_it_says() -> None:
+    """What differs in each iteration would be paired by order, did not the rest of the iteration tell where it is."""
+
+    def said(phi: int, pos: float, f: float) -> str:
+        return f"TRACE_C: pos{{phi={phi}}} {pos}\nTRACE_C: F{{phi={phi}}} {f}\nTRACE_C: G{{phi={phi}}} {pos + f}\n"
+
+    a = said(0, 1, 10) + said(1, 2, 20) + said(2, 3, 30)
+    b = "TRACE_C: pos 2\nTRACE_C: F 99\nTRACE_C: G 22\nTRACE_C: pos 3\nTRACE_C: F 98\nTRACE_C: G 33\n"
+    assert [p[1:3] for p in pairs(a, b) if p[0] == "F"] == [(10.0, None), (20.0, 99.0), (30.0, 98.0)]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "met"), [("float32", [(1.0, None), (0.96430395, 0.96430171)]), ("float64", [(1.0, 0.96430171), (0.96430395, None)])]
+)  # fmt: skip
+def test_iterations_of_a_float32_side_know_each_other_by_fewer_digits(
+    dtype: str, met: list[tuple[float, float]]
+) -> None:
+    a = "TRACE_C: F{phi=0} 1\nTRACE_C: F{phi=1} 0.96430395\n"
+    b = sealed("TRACE_C: F 0.96430171", dtype=dtype)
+    assert [p[1:3] for p in pairs(a, b)] == met
+
+
+def test_of_two_iterations_alike_to_four_digits_the_fifth_tells_which_is_meant() -> None:
+    a = "TRACE_C: F{phi=0} 0.12341\nTRACE_C: F{phi=1} 0.12344\n"
+    b = sealed("TRACE_C: F 0.12344001", dtype="float32")
+    assert [p[1:3] for p in pairs(a, b)] == [(0.12341, None), (0.12344, 0.12344001)]
 
 
 def rows(*iterations: tuple[object, ...]) -> str:

@@ -52,9 +52,13 @@ _Groups = dict[tuple[str, _Place], list[Record]]
 _Member = tuple[str, list[Record], list[Record]]
 """A quantity in one place of the loop nest, with its records on both sides."""
 _Parts = tuple[Hashable, ...]
+_Digits = tuple[int, ...]
 _LIMIT = 250_000
 _PARTS = 5_000_000
 """Iterations of both sides, and parts of them, that are compared each with each."""
+_DIGITS, _DIGITS32 = (5,), (4, 3)
+"""Digits behind the point by which iterations know each other: rounding must not hide that two are the same. A float32
+side errs in the fifth after some cancellation: there coarse digits tell the iteration, finer ones which of two."""
 _SURE = 0.9
 """Iterations of two loops of one length are paired out of order where they share so much, and less in order."""
 
@@ -65,6 +69,7 @@ def align(a: View, b: View, in_order: Collection[str] = ()) -> list[Pairing]:
     Loops that run a quantity of `in_order` are never paired out of order: their values tell that the order is at fault.
     """
     groups_a, groups_b = _groups(a), _groups(b)
+    digits = _DIGITS32 if "float32" in (a.dtype, b.dtype) else _DIGITS
     lonely: dict[str, tuple[list[Record], list[Record]]] = {}
     loops: dict[tuple[int, int], list[_Member]] = {}
     for key in dict.fromkeys((*groups_a, *groups_b)):
@@ -75,15 +80,15 @@ def align(a: View, b: View, in_order: Collection[str] = ()) -> list[Pairing]:
                 left = lonely.setdefault(key[0], ([], []))
                 left[0].extend(one)
                 left[1].extend(two)
-    pairs = [pair for (n, m), members in loops.items() if n == m for pair in _even(members, in_order)]
+    pairs = [pair for (n, m), members in loops.items() if n == m for pair in _even(members, in_order, digits)]
     uneven = [members for (n, m), members in loops.items() if n != m]
     for members in sorted(uneven, key=len, reverse=True):
-        pairs.extend(_uneven(members, before(a, pairs), before(b, pairs)))
+        pairs.extend(_uneven(members, digits, before(a, pairs), before(b, pairs)))
     at_a, at_b = _positions(a), _positions(b)
-    for name, (one, two) in lonely.items():
+    for one, two in lonely.values():
         one.sort(key=lambda record: at_a[id(record)])  # gathered by place; a side that names none has them in order
         two.sort(key=lambda record: at_b[id(record)])
-        pairs.extend(_elsewhere(name, one, two))
+    pairs.extend(_elsewhere(lonely, digits))
     return _ordered(pairs, a, b)
 
 
@@ -91,16 +96,23 @@ def _positions(view: View) -> dict[int, int]:
     return {id(record): index for index, record in enumerate(view.trace.records)}
 
 
-def _elsewhere(name: str, one: list[Record], two: list[Record]) -> Iterable[Pairing]:
-    """Records whose places do not meet: one side says where in the loops it is and the other does not."""
-    classes = {frozenset(place(x)) for x in one}, {frozenset(place(y)) for y in two}
-    if not one or not two or classes[0] & classes[1]:
-        yield from (Pairing(name, x, None, By.NOTHING) for x in one)
-        yield from (Pairing(name, None, y, By.NOTHING) for y in two)
-    elif len(one) == len(two):
-        yield from (Pairing(name, x, y, By.ORDER) for x, y in zip(one, two, strict=True))
-    else:
-        yield from _anchored([(name, one, two)])
+def _elsewhere(lonely: Mapping[str, tuple[list[Record], list[Record]]], digits: _Digits) -> Iterable[Pairing]:
+    """Records whose places do not meet: one side says where in the loops it is and the other does not.
+
+    Quantities that one side repeats more often are matched together: an iteration is known by all that it says.
+    """
+    longer: dict[tuple[int, int], list[_Member]] = {}
+    for name, (one, two) in lonely.items():
+        classes = {frozenset(place(x)) for x in one}, {frozenset(place(y)) for y in two}
+        if not one or not two or classes[0] & classes[1]:
+            yield from (Pairing(name, x, None, By.NOTHING) for x in one)
+            yield from (Pairing(name, None, y, By.NOTHING) for y in two)
+        elif len(one) == len(two):
+            yield from (Pairing(name, x, y, By.ORDER) for x, y in zip(one, two, strict=True))
+        else:
+            longer.setdefault((len(one), len(two)), []).append((name, one, two))
+    for members in longer.values():
+        yield from _anchored(members, digits)
 
 
 def reordered(pairs: Iterable[Pairing]) -> list[str]:
@@ -138,12 +150,12 @@ def _by(x: Record, y: Record) -> By:
     return By.KEY if (x.quantity, x.scope, x.occurrence) == (y.quantity, y.scope, y.occurrence) else By.ALIAS
 
 
-def _even(members: Sequence[_Member], in_order: Collection[str]) -> Iterable[Pairing]:
+def _even(members: Sequence[_Member], in_order: Collection[str], digits: _Digits) -> Iterable[Pairing]:
     """Quantities that both sides repeat as often: in order, unless all iterations come in another one."""
     _, first, _ = members[0]
     order = list(range(len(first)))
     if len(first) > 1 and not any(name in in_order for name, _, _ in members):
-        rows = ([_fingerprint(row) for row in zip(*side, strict=True)] for side in _sides(members))
+        rows = ([_fingerprint(row, digits) for row in zip(*side, strict=True)] for side in _sides(members))
         order = _permuted(*rows)
     for name, one, two in members:
         for index, at in enumerate(order):
@@ -188,7 +200,9 @@ def before(view: View, pairs: Iterable[Pairing]) -> dict[int, int]:
     return found
 
 
-def _uneven(members: Sequence[_Member], before_a: Mapping[int, int], before_b: Mapping[int, int]) -> Iterable[Pairing]:
+def _uneven(
+    members: Sequence[_Member], digits: _Digits, before_a: Mapping[int, int], before_b: Mapping[int, int]
+) -> Iterable[Pairing]:
     """Quantities of which one side repeats more: each by where it stands, or whole iterations by what they say.
 
     Where other quantities of the loop are paired already, these tell in which iteration a record is lacking. Where
@@ -198,22 +212,29 @@ def _uneven(members: Sequence[_Member], before_a: Mapping[int, int], before_b: M
     for member in members:
         _, one, two = member
         if min(len({before_a[id(x)] for x in one}), len({before_b[id(y)] for y in two})) > 1:
-            yield from _anchored([member], before_a, before_b)
+            yield from _anchored([member], digits, before_a, before_b)
         else:
             together.append(member)
     if together:
-        yield from _anchored(together)
+        yield from _anchored(together, digits)
 
 
 def _anchored(
-    members: Sequence[_Member], before_a: Mapping[int, int] | None = None, before_b: Mapping[int, int] | None = None
+    members: Sequence[_Member],
+    digits: _Digits,
+    before_a: Mapping[int, int] | None = None,
+    before_b: Mapping[int, int] | None = None,
 ) -> Iterable[Pairing]:
     """Quantities that run in the same two loops: their iterations are matched together, by all they say.
 
     What stands before a record weighs as much as what it says.
     """
     rows_a, rows_b = (list(zip(*side, strict=True)) for side in _sides(members))
-    matched = match([_fingerprint(row, before_a) for row in rows_a], [_fingerprint(row, before_b) for row in rows_b])
+    said = (
+        [_fingerprint(row, digits, before_a) for row in rows_a],
+        [_fingerprint(row, digits, before_b) for row in rows_b],
+    )
+    matched = match(*said)
     for at_a, at_b, exact in matched:
         for index, (name, _, _) in enumerate(members):
             x = rows_a[at_a][index] if at_a is not None else None
@@ -222,16 +243,16 @@ def _anchored(
             yield Pairing(name, x, y, by)
 
 
-def _fingerprint(row: Sequence[Record], before: Mapping[int, int] | None = None) -> _Parts:
-    """What an iteration says, to six digits: rounding must not hide that two are the same."""
-    said = tuple(_coarse(value) for record in row for value in record.values)
+def _fingerprint(row: Sequence[Record], digits: _Digits, before: Mapping[int, int] | None = None) -> _Parts:
+    """What an iteration says, to so many digits."""
+    said = tuple(_coarse(value, count) for record in row for value in record.values for count in digits)
     return said if before is None else said + (before[id(row[0])],) * len(said)
 
 
-def _coarse(value: float | str) -> Hashable:
+def _coarse(value: float | str, digits: int) -> Hashable:
     if isinstance(value, str):
         return value
-    return f"{value + 0.0:.5e}" if math.isfinite(value) else str(value)
+    return f"{value + 0.0:.{digits}e}" if math.isfinite(value) else str(value)
 
 
 def match(a: Sequence[_Parts], b: Sequence[_Parts]) -> list[tuple[int | None, int | None, bool]]:
