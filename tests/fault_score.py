@@ -100,6 +100,8 @@ def _moved(u: Sequence[Any], v: Sequence[Any], least: float) -> bool:
     if np.isnan(x).any() or np.isnan(y).any():
         return not np.array_equal(np.isnan(x), np.isnan(y))
     scale = max(np.abs(x).max(initial=0.0), np.abs(y).max(initial=0.0))
+    if np.isinf(scale):
+        return not np.array_equal(x, y)
     return bool(np.abs(x - y).max(initial=0.0) > least * scale)
 
 
