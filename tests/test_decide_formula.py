@@ -232,11 +232,11 @@ def test_nothing_else_may_be_written(text: str, said: str) -> None:
 
 def test_every_function_is_one_that_can_be_called() -> None:
     """Each of them is compiled with arguments of the right number."""
-    three, two = {"lookup", "interpolated"}, {"atan2", "sincg", "dot", "cross", "matmul", "about", "at"}
+    three, two = {"lookup", "interpolated", "sum"}, {"atan2", "sincg", "dot", "cross", "matmul", "about", "at"}
     for name in FUNCTIONS:
         words = {"here": "phi"}.get(name, "x") if name not in three | two else "x, y" if name in two else "x, y, 1"
         assert compile_formula(f"{name}({words})").text
-    assert len(FUNCTIONS) == 28
+    assert len(FUNCTIONS) == 29
 
 
 def test_a_table_is_asked_in_the_way_that_the_formula_says(tmp_path: Path) -> None:
@@ -250,3 +250,54 @@ def test_a_table_is_asked_in_the_way_that_the_formula_says(tmp_path: Path) -> No
     assert value("lookup(t, (0.75, ), 9)", at) == 1.0
     assert value("interpolated(t, (0.75, ), 9)", at) == pytest.approx(0.421875, rel=1e-15)
     assert value("lookup(t, (7, ), 9)", at) == 9.0
+
+
+# ---- sums ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("formula", "result"),
+    [
+        ("sum(i, 4, i)", 6.0), ("sum(i, n, 1)", 5.0), ("sum(i, 0, i)", 0.0), ("sum(i, -1, i)", 0.0),
+        ("sum(i, 3, i*n) + n", 20.0), ("sum(i, 2, v*i)", (3.0, 4.0, 12.0)),
+        ("sum(i, 3, sum(k, 2, 1 if i + k < 2 else 0))", 3.0), ("sum(i, 3, sum(k, i, 1))", 3.0),
+        ("sum(i, 2, first(s)*i)", 1.5), ("sum(i, 3, at(s, i))", 8.0), ("sum(i, 2, total(s*i))", 8.0),
+        ("sum(i, 2, last(s) + i)", 9.0), ("sum(i, 2, count(s))", 6.0),
+        ("sum(n, 3, n)", 3.0), ("sum(i, 2, here(phi) + index(s))", 4.0),
+    ],
+)  # fmt: skip
+def test_a_sum_counts_its_terms(formula: str, result: float | tuple[float, ...]) -> None:
+    """`n` as a counter hides the record of that name, as any name would."""
+    at = seen(name="s", number=1) if "here" in formula else seen()
+    assert value(formula, at) == result
+
+
+def test_the_counter_of_a_sum_is_no_quantity() -> None:
+    assert compile_formula("sum(i, n, i*z + sum(k, i, k))").names == {"n", "z"}
+
+
+@pytest.mark.parametrize(
+    ("formula", "why"),
+    [
+        ("sum(3, n, n)", "counts the terms of a sum by what is no name"), ("sum(i, n)", "wrong number of arguments"),
+        ("sum(i, n, i, i)", "wrong number of arguments"),
+    ],
+)  # fmt: skip
+def test_a_sum_names_its_counter(formula: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        compile_formula(formula)
+
+
+def test_a_sum_that_would_take_for_ever_is_unknown() -> None:
+    with pytest.raises(Unknown, match="a sum of 1000000 terms"):
+        value("sum(i, 10**6, i)")
+    assert value("sum(i, 10**5, 1)") == 1e5
+
+
+def test_a_sum_over_a_table_looks_each_entry_up(tmp_path: Path) -> None:
+    (tmp_path / "t").write_text("0 10\n1 20\n2 40\n")
+    one = input_of(tmp_path / "t", "t")
+    assert one is not None
+    run = replace(trace("n 3"), inputs=(one,), folder=str(tmp_path), manifest=Manifest({"args": "-t t"}))
+    view = View(run, from_document({"file": [{"option": "-t", "says": "t", "keys": 1}]}))
+    assert value("sum(i, n, lookup(t, (i, ), 0))", At(view, run.records[-1], {})) == 70.0

@@ -5,7 +5,7 @@ v, w)`. Arithmetic is element by element over vectors, a number spreads over a v
 evaluate x at the first or last record of its quantities, `total(x)` sums over all of them, `count(name)`
 counts them, `index(name)` is the number (from 0) of the record here, `at(x, n)` evaluates x at record number n.
 `lookup(table, indices, otherwise)` and `interpolated(table, indices, otherwise)` read a file that the run read,
-`here(loop)` is the number that the record's scope gives for a loop.
+`here(loop)` is the number that the record's scope gives for a loop, `sum(i, n, x)` adds x up for i = 0 … n - 1.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any, Protocol, TypeAlias, TypeGuard, cast
 
 from . import uncertain as u
+from .formula_sum import Counted
 from .uncertain import Num, Term
 
 
@@ -87,8 +88,10 @@ _TABLE = ("lookup", "interpolated")
 _PAIRS = ("atan2", "sincg", "dot", "cross", "matmul", "about", "at")
 _PLACE = ("first", "last", "total", "count", "index", "at")
 _HERE = "here"
+_SUM = "sum"
+_MOST_TERMS = 100_000
 _LOOPS = frozenset(("layer", "subpixel", "source", "phi", "mosaic"))
-FUNCTIONS = frozenset((*_ONE, *_VECTOR, *_ROTATION, *_PLACE, *_TABLE, _TURN, _HERE))
+FUNCTIONS = frozenset((*_ONE, *_VECTOR, *_ROTATION, *_PLACE, *_TABLE, _TURN, _HERE, _SUM))
 CONSTANTS: Mapping[str, float] = {"pi": math.pi}
 _NODES = (
     ast.Expression, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Compare, ast.BoolOp, ast.Call, ast.Name, ast.Constant,
@@ -133,13 +136,14 @@ def compile_formula(text: str) -> Formula:
 
 def _names(tree: ast.expr) -> frozenset[str]:
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    called |= {id(node.args[0]) for node in ast.walk(tree) if _is_here(node)}
+    called |= {id(node.args[0]) for node in ast.walk(tree) if _calls(node, _HERE)}
+    counters = {node.args[0].id for node in ast.walk(tree) if _calls(node, _SUM) and isinstance(node.args[0], ast.Name)}
     names = (node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called)
-    return frozenset(names) - CONSTANTS.keys()
+    return frozenset(names) - CONSTANTS.keys() - counters
 
 
-def _is_here(node: ast.AST) -> TypeGuard[ast.Call]:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == _HERE
+def _calls(node: ast.AST, name: str) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
 
 
 def _check(node: ast.AST, text: str) -> None:
@@ -158,11 +162,13 @@ def _check(node: ast.AST, text: str) -> None:
 def _check_call(node: ast.Call, text: str) -> None:
     if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS or node.keywords:
         raise ValueError(f"{text!r} calls {ast.unparse(node.func)}, which is none of {', '.join(sorted(FUNCTIONS))}")
-    if len(node.args) != (3 if node.func.id in _TABLE else 2 if node.func.id in _PAIRS else 1):
+    if len(node.args) != (3 if node.func.id in (*_TABLE, _SUM) else 2 if node.func.id in _PAIRS else 1):
         raise ValueError(f"{text!r} calls {node.func.id} with the wrong number of arguments")
     first = node.args[0]
     if node.func.id in _TABLE and not isinstance(first, ast.Name):
         raise ValueError(f"{text!r} looks something up in what is no table")
+    if node.func.id == _SUM and not isinstance(first, ast.Name):
+        raise ValueError(f"{text!r} counts the terms of a sum by what is no name")
     if node.func.id == _HERE and not (isinstance(first, ast.Name) and first.id in _LOOPS):
         raise ValueError(f"{text!r} asks for a place in something else than {', '.join(sorted(_LOOPS))}")
     if node.func.id in ("count", "index") and not isinstance(node.args[0], ast.Name):
@@ -205,6 +211,8 @@ def _called(name: str, arguments: list[ast.expr]) -> Evaluate:
     match arguments:
         case [ast.Name(id=loop)] if name == _HERE:
             return lambda values: Num(float(values.here(loop)))
+        case [ast.Name(id=counter), number, term] if name == _SUM:
+            return _summed(counter, _term(number), _term(term))
         case [ast.Name(id=table), index, otherwise] if name in _TABLE:
             return _looked_up(name, table, _term(index), _term(otherwise))
         case _:
@@ -295,6 +303,18 @@ def _total(inner: Evaluate, views: Sequence[Values]) -> Term:
     total = inner(views[0])
     for view in views[1:]:
         total = _spread(Num.__add__, total, inner(view))
+    return total
+
+
+def _summed(counter: str, number: Evaluate, term: Evaluate) -> Evaluate:
+    def total(values: Values) -> Term:
+        count = _whole(_number(number(values)))
+        if count > _MOST_TERMS:
+            raise Unknown(f"time for a sum of {count} terms")
+        return reduce(
+            lambda whole, i: _spread(Num.__add__, whole, term(Counted(values, counter, i))), range(count), Num(0.0)
+        )
+
     return total
 
 
