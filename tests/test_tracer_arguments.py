@@ -31,7 +31,8 @@ TRACED = "-trace_pixel 4 3 -nonoise -nopgm -seed 1"
 OPTIONS = (
     Option(re.compile("-lambda|-wave"), "lambda"),
     Option(re.compile("^-cell$"), "cell", 6, 3, 90.0),
-    Option(re.compile("-quiet"), "quiet", 0),
+    Option(re.compile("-quiet"), "quiet", 0, 0),
+    Option(re.compile("-bent"), "bent", 0, 1),
     Option(re.compile("any|5"), "anywhere"),
     Option(re.compile("-out"), "", output=True),
     Option(re.compile("^-ab?$"), "a"),
@@ -55,6 +56,8 @@ def said(words: str) -> list[tuple[str, tuple[float | str, ...]]]:
         ("-lambda -2e-3", [("lambda", (-0.002,))]),
         ("-lambda", []),
         ("-lambda -quiet", [("quiet", (1.0,))]),
+        ("-quiet -bent", [("quiet", (1.0,))]),
+        ("-bent -quiet", [("bent", (1.0,)), ("quiet", (1.0,))]),
         ("lambda 3", []),
         ("-5 -lambda 6", [("lambda", (6.0,))]),
         ("-lambda red", [("lambda", ("red",))]),
@@ -289,6 +292,13 @@ def test_every_option_of_the_simulator_is_a_setting_or_has_a_reason_not_to_be(wo
     given = " ".join("7" * values)
     told = [] if word in NO_SETTING or is_output(word) else [(word, given or "given", None)]
     assert list(compare_arguments(f"{word} {given}", "", load().options)) == told
+
+
+@pytest.mark.parametrize("word", [text for option in TABLE for text in option.texts])
+def test_a_switch_counts_where_as_many_words_follow_as_the_simulator_needs(word: str) -> None:
+    known = [option for option in load().options if option.flag.search(word) and not option.output]
+    (need,) = {option.need for option in TABLE if word in option.texts}
+    assert {option.least for option in known if not option.values} <= {need}
 
 
 @pytest.mark.parametrize(("word", "values"), [(word, values) for word, values in OPTION_WORDS if values])

@@ -36,6 +36,8 @@ def arguments(words: Sequence[str], options: Iterable[Option]) -> Iterator[Recor
 def _record(option: Option, rest: Sequence[str]) -> Record | None:
     """The option with its values; None where too few follow it: it is ignored then, as the program does."""
     if not option.values:
+        if len(rest) < option.least:
+            return None
         return Record(option.says, (1.0,), ("1",), prefix="ARGUMENT")
     tokens = list[str]()
     for word in rest[: option.values]:

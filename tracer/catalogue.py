@@ -116,7 +116,7 @@ class Option:
     """An argument that the program was started with: `says` names the up to `values` numbers behind it (0: a switch).
 
     An argument that begins with "-" is this option where `flag` is found in it. Several of it are several values, the
-    program heeds the last.
+    program heeds the last. A switch with `least` words is ignored unless so many words of any kind follow it.
     """
 
     flag: re.Pattern[str]
