@@ -98,6 +98,7 @@ UNMEASURED = {
     "lambda_angstroms -> scattering_vec_A_inv": _PRINTED,
     "r_e_meters -> r_e_sqr": _PRINTED,
     "distance_m -> steps": _COUNT,
+    "steps -> pixel_pos_meters": _COUNT,
     "steps -> polar": _COUNT,
     "steps -> I_before_scaling": _COUNT,
     "steps -> cos_2theta": _COUNT,
