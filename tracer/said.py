@@ -16,6 +16,11 @@ from .uncertain import EPSILON, to_float32
 
 _SAMPLE = 400
 """Long numbers that are looked at: what is set up comes first, and is soon outnumbered."""
+_LONG = 13
+"""Digits of a long number: one that is no float32 has the digits of one by chance once in 100,000 times."""
+_ROUND = 12
+"""Bits of a number that any program may hold exactly (0.5, 3.75, a whole one): a float32 has 24, and so few of them by
+chance once in 4,096 times."""
 
 
 def spoken(trace: Trace, catalogue: Catalogue) -> Iterator[tuple[Record, int]]:
@@ -60,16 +65,37 @@ def single(trace: Trace, dtype: str) -> bool:
     """Whether the program computed in float32: its manifest says so, or most of the numbers that it printed, or most of
     those that are long or printed as a float32, are such.
 
-    Not all: what a port sets up in Python is a double. No number of a float64 program is a float32 by chance.
+    Not all: what a port sets up in Python is a double. No number of a float64 program is a float32 by chance, but for
+    round ones, which say nothing.
     """
     if dtype:
         return "float32" in dtype
     told = [is_single(token) for _, token in islice(_decimals(trace), _SAMPLE)]
     if 2 * sum(told) > len(told):
         return True
-    long = [*islice((one for one in _decimals(trace) if significant(one[1]) >= 13 or is_single(one[1])), _SAMPLE)]
-    singles = sum(is_single(token) or abs(to_float32(value) - value) <= 1e-12 * abs(value) for value, token in long)
-    return len(long) >= 8 and 2 * singles > len(long)
+    votes = (_vote(value, token) for value, token in _decimals(trace))
+    long = [*islice((vote for vote in votes if vote is not None), _SAMPLE)]
+    return len(long) >= 8 and 2 * sum(long) > len(long)
+
+
+def _vote(value: float, token: str) -> bool | None:
+    """Whether a number is a float32 as far as its digits tell; None where it says nothing: it is short, or round."""
+    if is_single(token):
+        return True
+    digits = significant(token)
+    if digits < _LONG or value == 0:
+        return None
+    nearest = to_float32(value)
+    unseen = 0.5 * 10.0 ** (math.floor(math.log10(abs(value))) - digits + 1) + 0.5 * math.ulp(value)
+    if abs(nearest - value) > unseen:
+        return False
+    return None if _bits(nearest) <= _ROUND else True
+
+
+def _bits(value: float) -> int:
+    """From the first bit that is set to the last one."""
+    odd = abs(value.as_integer_ratio()[0])
+    return (odd // (odd & -odd)).bit_length() if odd else 0
 
 
 def _decimals(trace: Trace) -> Iterator[tuple[float, str]]:
