@@ -17,7 +17,7 @@ from firstbad.tracer.closure import (
 from firstbad.tracer.closure_result import ClosureResult
 from firstbad.tracer.model import Record, Trace
 from firstbad.tracer.view import View
-from small_traces import catalogue, trace
+from small_traces import catalogue, sealed, trace
 
 TWICE = catalogue("""
     [x]
@@ -318,3 +318,17 @@ def test_an_invariant_may_be_off_by_the_roundings_of_the_value() -> None:
 def test_only_records_with_a_formula_are_checked_in_the_order_of_the_trace() -> None:
     found = check(trace("y 6; x 3; unknown 5; n 7; n 8; y 7"), TWICE)
     assert [(r.quantity, r.holds) for r in found] == [("y", True), ("n", True), ("n", False), ("y", False)]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    ("formula", "values"),
+    [("floor(x)", range(7, 9)), ("2*floor(x)", range(14, 17, 2)), ("1 - floor(x)", range(-7, -5))],
+)
+def test_a_decision_on_a_tie_holds_on_both_sides_of_it_and_nowhere_else(
+    formula: str, values: range, dtype: str
+) -> None:
+    known = catalogue(f'[x]\nkind = "input"\n[n]\nparents = ["x"]\nformula = "{formula}"')
+    for value in range(values.start - 4, values.stop + 4, values.step):
+        (found,) = check(sealed(f"x 8; n {value}", dtype=dtype), known)
+        assert found.holds is (value in values), value

@@ -83,6 +83,9 @@ formula = "(ceil(x), ceil(y))"
         ("x 1; y 0.5; n 1 1", "x 1; y 0.5; n 2 2", Verdict.DIFFERENT),  # y is far from a tie
         ("x 0.5; y 0.5; n 1 1", "x 0.5; y 0.5; n 2 1", Verdict.DIFFERENT),
         ("x 1; y 0.5; n 1 1", "x 1; y 0.5; n 3 1", Verdict.DIFFERENT),  # a tie is between neighbours
+        ("x 1; y 0.5; n 1 1", "x 1; y 0.5; n 0 1", Verdict.DIFFERENT),  # and not on its other side: 1 or 2, never 0
+        ("x 1; y 0.5; n 2 1", "x 1; y 0.5; n 0 1", Verdict.DIFFERENT),
+        ("x 1; y 2; n 2 2", "x 1; y 2; n 1 3", Verdict.FLIPPED),  # two ties, each on its own
         ("x 1; y 0.5; n 1 1", "x 1.3; y 0.5; n 2 1", Verdict.FLIPPED),  # the reference stands on the tie
         ("x 1.3; y 0.5; n 2 1", "x 1; y 0.5; n 1 1", Verdict.FLIPPED),  # the candidate does
         ("x 1; y 0.5; n 1 1", "x 1; y 0.5; n 1 1", Verdict.EQUAL),

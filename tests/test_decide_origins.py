@@ -7,6 +7,7 @@ import math
 import pytest
 from firstbad.tracer.catalogue import Catalogue
 from firstbad.tracer.diff import Role, Side
+from firstbad.tracer.tolerance import Verdict
 from small_traces import catalogue, diff, one, pair, roles, told
 
 CHAIN = catalogue("""
@@ -148,6 +149,16 @@ def test_a_decision_that_flips_on_a_tie_is_no_origin() -> None:
     assert found.flipped[0].why == "the decision flipped where both sides of the tie are within noise"
     assert (found.flipped[0].because, found.flipped[0].side, found.flipped[0].cost) == ((), Side.UNKNOWN, None)
     assert told(diff(known, "a 1; n 1", "a 1.1; n 2")) == {"a": "origin", "n": "inherited"}
+
+
+def test_a_decision_on_a_tie_does_not_excuse_those_that_are_off_any() -> None:
+    known = catalogue('[a]\nkind = "input"\n[n]\nkind = "branch"\nparents = ["a"]\nformula = "floor(a)"')
+    found = diff(known, "a 2; n 2; a 2.5; n 2; a 4; n 4", "a 2; n 1; a 2.5; n 1; a 4; n 3")
+    assert [pair(found, "n", index).verdict for index in range(3)] == [
+        Verdict.FLIPPED, Verdict.DIFFERENT, Verdict.FLIPPED,
+    ]  # fmt: skip
+    assert told(found) == {"n": "origin"}
+    assert (found.origins[0].side, found.origins[0].candidate.numbers) == (Side.CANDIDATE, (1.0,))
 
 
 # ---- an origin behind an origin ------------------------------------------------------------------------------

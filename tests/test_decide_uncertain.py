@@ -127,6 +127,35 @@ def test_decisions_doubt_only_where_a_step_is_in_reach() -> None:
     assert floor(Num(1.5, math.inf)) == Num(1.0, math.inf)
 
 
+def test_a_decision_is_turned_only_to_the_other_side_of_its_tie() -> None:
+    at, below = floor(Num(8.0, 0.1)), floor(Num(7.95, 0.1))
+    assert (at.reach, below.reach) == (((-1.0, 0.0), 0.0), ((0.0, 1.0), 0.0))
+    assert ceil(Num(8.0, 0.1)).reach[0] == (0.0, 1.0) and floor(Num(8.5, 0.1)).steps is None
+    assert floor(Num(1.5, math.inf)).reach == ((0.0, 0.0), math.inf)
+
+
+@pytest.mark.parametrize(
+    ("number", "steps"),
+    [
+        (floor(Num(8.0, 0.1)) * Num(2.0), (-2.0, 0.0)),
+        (Num(-2.0) * floor(Num(8.0, 0.1)), (0.0, 2.0)),
+        (Num(3.0) - floor(Num(8.0, 0.1)), (0.0, 1.0)),
+        (floor(Num(8.0, 0.1)) / Num(-4.0), (0.0, 0.25)),
+        (floor(Num(8.0, 0.1)) + ceil(Num(2.0, 0.1)), (-1.0, 1.0)),
+        (floor(Num(8.0, 0.1)) + Num(1.0, 0.5), (-1.0, 0.0)),
+    ],
+)
+def test_sums_and_multiples_of_a_decision_keep_its_side(number: Num, steps: tuple[float, float]) -> None:
+    assert number.reach[0] == steps
+    assert max(map(abs, steps)) <= number.e
+
+
+def test_behind_other_operations_only_the_bound_of_a_decision_is_known() -> None:
+    tie = floor(Num(8.0, 0.1))
+    for number in (sin(tie), sqrt(tie), tie * tie, Num(1.0) / tie, absolute(tie)):
+        assert number.steps is None and number.e > 0
+
+
 def test_single_precision() -> None:
     step = 2.0**-23
     assert float32(Num(1.0, 0.0)) == Num(1.0, 0.0)

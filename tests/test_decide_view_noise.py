@@ -178,10 +178,15 @@ def test_without_a_formula_that_can_be_evaluated_nothing_is_inherited() -> None:
 
 def test_a_decision_has_no_noise_but_perhaps_a_doubt() -> None:
     view = viewed("x 0.5; branch 1; other 2 3")
-    assert noise(view, "branch") == (0.0,) and view.decision_doubt(view.records("branch")[0]) == (0.0,)
+    assert noise(view, "branch") == (0.0,) and steps(view, "branch") == [(0.0, 0.0)]
     tie = viewed("x 1; branch 1")
-    assert noise(tie, "branch") == (0.0,) and tie.decision_doubt(tie.records("branch")[0]) == (1.0,)
-    assert view.decision_doubt(view.records("other")[0]) == (0.0, 0.0)
+    assert noise(tie, "branch") == (0.0,) and steps(tie, "branch") == [(0.0, 1.0)]
+    assert view.decisions(view.records("other")[0]) == (), "no formula tells"
+
+
+def steps(view: View, name: str) -> list[tuple[float, float]]:
+    """How far down and up each decision of the first record of a name may be turned."""
+    return [decision.reach[0] for decision in view.decisions(view.records(name)[0])]
 
 
 def chain(length: int) -> tuple[Catalogue, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from firstbad.tracer.diff import Case
-from firstbad.tracer.selftest import FAULTS, plant, plant_in
+from firstbad.tracer.diff import Case, Role
+from firstbad.tracer.selftest import FAULTS, plant, plant_in, selftest
 from small_traces import catalogue, trace
 
 KNOWN = catalogue("""
@@ -41,3 +41,13 @@ def test_a_planted_fault_leads_on_through_the_formulas() -> None:
     bad, leads_on = plant_in(Case(clean, clean, KNOWN), "x", FAULTS[3])
     assert leads_on and bad is not None
     assert [record.numbers[0] for record in bad if record.quantity == "v"] == [4500, 7500]
+
+
+def test_a_fault_that_is_taken_for_a_decision_near_a_tie_was_missed() -> None:
+    known = catalogue('[x]\nkind = "input"\n[n]\nkind = "branch"\nparents = ["x"]\nformula = "ceil(x)"')
+    off_by_one = [fault for fault in FAULTS if fault.name == "off by one"]
+    clean = trace("x 3; n 3; x 5; n 5")
+    planted = {one.quantity: one for one in selftest(clean, clean, known, off_by_one).planted}
+    assert (planted["n"].role, planted["n"].missed) == (Role.FLIPPED, True) and "noise" in planted["n"].why
+    clean = trace("x 3; n 3; x 4.5; n 5")
+    assert selftest(clean, clean, known, off_by_one).awake, "one of them is far from any tie"

@@ -85,7 +85,7 @@ def _against(view: View, record: Record, quantity: Quantity, alternative: Altern
     actual = _actual(view, record, quantity, at, alternative)
     if len(actual) != len(expected):
         raise Unknown(f"a value of the shape of {alternative.formula.text}")
-    allowed = tuple(SLACK * x.e + a.e for x, a in zip(expected, actual, strict=True))
+    allowed = tuple(_allowed(x, a) for x, a in zip(expected, actual, strict=True))
     values = tuple(x.v for x in expected)
     holds = all(_same(a.v, x, allow) for a, x, allow in zip(actual, values, allowed, strict=True))
     factor = None if holds else _factor(tuple(a.v for a in actual), values, allowed)
@@ -93,6 +93,12 @@ def _against(view: View, record: Record, quantity: Quantity, alternative: Altern
     off = max((_times(a.v, x, allow) for a, x, allow in zip(actual, values, allowed, strict=True)), default=0.0)
     text, invariant = alternative.formula.text, alternative.of is not None or quantity.of is not None
     return ClosureResult(quantity.name, record, holds, values, allowed, factor, False, text, why, off, invariant)
+
+
+def _allowed(expected: Num, actual: Num) -> float:
+    """How far the actual value may be off on its side of the expected one: a decision is not taken twice as far."""
+    (down, up), error = expected.reach
+    return SLACK * error + actual.e + (up if actual.v > expected.v else -down)
 
 
 def _times(a: float, b: float, allowed: float) -> float:
@@ -272,9 +278,10 @@ def _fitting(view: View, parameter: Parameter, user: _User) -> float | None:
             expected = view.computed(alternative.formula, at)
             if len(actual) != len(expected):
                 return None
-            if all(abs(a.v - x.v) <= SLACK * x.e + a.e for a, x in zip(actual, expected, strict=True)):
+            allowed = [_allowed(x, a) for a, x in zip(actual, expected, strict=True)]
+            if all(abs(a.v - x.v) <= allow for a, x, allow in zip(actual, expected, allowed, strict=True)):
                 return float(value) if luck < _CHANCE else None
-            luck += 2 * max(SLACK * x.e + a.e for a, x in zip(actual, expected, strict=True)) / span
+            luck += 2 * max(allowed) / span
             if luck > _CHANCE and value not in known:
                 return None
     except Unknown:

@@ -22,6 +22,7 @@ from .hidden import Hidden, hidden
 from .model import Record, Trace, Value
 from .rename import aligned
 from .tolerance import Limits, Measure, Verdict, measure, worst
+from .uncertain import Num
 
 if TYPE_CHECKING:
     from .pattern import Pattern
@@ -298,14 +299,23 @@ def _refuted(case: Case, pairing: Pairing) -> bool:
 
 
 def _decision(case: Case, pairing: Pairing, measures: Sequence[Measure]) -> Verdict:
-    """A branch that went the other way: near a tie where either side's inputs allow both decisions."""
+    """A branch that went the other way: near a tie where the inputs of one side allow both decisions."""
     assert pairing.reference is not None and pairing.candidate is not None
-    doubt = [
-        max(a, b)
-        for a, b in zip(case.a.decision_doubt(pairing.reference), case.b.decision_doubt(pairing.candidate), strict=True)
-    ]
-    near = all(m.absolute == 0 or m.absolute <= step for m, step in zip(measures, doubt, strict=True))
+    sides = case.a.decisions(pairing.reference), case.b.decisions(pairing.candidate)
+    near = all(
+        m.absolute == 0 or any(len(side) == len(measures) and _either(m, side[index]) for side in sides)
+        for index, m in enumerate(measures)
+    )
     return Verdict.FLIPPED if near else Verdict.DIFFERENT
+
+
+def _either(m: Measure, decision: Num) -> bool:
+    """Whether both values are within the reach of a decision: one step to the other side of its tie, and no further."""
+    (down, up), error = decision.reach
+    return all(
+        not isinstance(value, str) and down - error <= value - decision.v <= up + error
+        for value in (m.reference, m.candidate)
+    )
 
 
 def _alone(judged: Sequence[Judged]) -> tuple[Alone, ...]:

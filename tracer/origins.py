@@ -96,7 +96,7 @@ class Roles:
         if quantity.kind == "config" and not self._informed(name):
             return Role.CONFIG, bad[0], ()
         because: dict[str, None] = {}
-        for one in bad:
+        for one in sorted(bad, key=lambda one: one.verdict is Verdict.FLIPPED):  # a tie excuses itself, not the others
             diverging = self.diverging_parents(one)
             if not diverging or self._hidden(one):
                 if one.verdict is Verdict.FLIPPED:

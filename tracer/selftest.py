@@ -54,7 +54,7 @@ class Report:
 
     @property
     def missed(self) -> tuple[Planted, ...]:
-        """Faults that no verdict, no origin and no closure showed."""
+        """Faults that no verdict, no origin and no closure showed, or that noise was taken to have made."""
         return tuple(p for p in self.planted if p.missed)
 
     @property
@@ -213,7 +213,7 @@ def _told(before: Diff, after: Diff, quantity: str, fault: Fault, side: Side, *,
         for rank, finding in enumerate(findings):
             if finding.quantity == quantity:
                 known = any(f.quantity == quantity for f in (*before.origins, *before.healed, *before.inherited))
-                hidden = role is Role.INHERITED and not known and leads_on
+                hidden = role is Role.FLIPPED or (role is Role.INHERITED and not known and leads_on)
                 place = rank if role is Role.ORIGIN else None
                 return Planted(quantity, fault.name, side, leads_on, role, place, finding.side, hidden, finding.why)
     if any(setting.name == quantity for setting in after.config):

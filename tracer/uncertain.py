@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TypeAlias
 
@@ -21,6 +21,7 @@ FLOAT32 = 2.0**-23
 LIBM = 4.0
 """Roundings granted to one call of sin, exp, … (vectorised libraries promise 4 ulp at worst)."""
 
+Steps: TypeAlias = tuple[float, float]
 _ONE = (float, int)
 
 
@@ -37,19 +38,34 @@ def _many() -> ModuleType:
 
 @dataclass(frozen=True, slots=True)
 class Num:
-    """A value and a bound of its error, both in the unit of the value."""
+    """A value and a bound of its error, both in the unit of the value.
+
+    `steps` is how far decisions near a tie may take it down and up (both contained in `e`): floor(8 ± tiny) is 7 or 8
+    and never 9. Sums and multiples keep it; behind any other operation only the bound is known.
+    """
 
     v: float
     e: float = 0.0
+    steps: Steps | None = field(default=None, compare=False)
+
+    @property
+    def reach(self) -> tuple[Steps, float]:
+        """How far decisions may take it down and up, and the error that it has apart from them."""
+        if self.steps is None or is_array(self.e) or not math.isfinite(self.e):
+            return (0.0, 0.0), self.e
+        down, up = self.steps
+        return self.steps, max(0.0, self.e - max(-down, up))
 
     def __add__(self, other: Num) -> Num:
-        return _rounded(self.v + other.v, self.e + other.e)
+        return _rounded(self.v + other.v, self.e + other.e, steps=_together(self.steps, other.steps))
 
     def __sub__(self, other: Num) -> Num:
-        return _rounded(self.v - other.v, self.e + other.e)
+        steps = _together(self.steps, _times(other.steps, -1.0))
+        return _rounded(self.v - other.v, self.e + other.e, steps=steps)
 
     def __mul__(self, other: Num) -> Num:
-        return _rounded(self.v * other.v, abs(self.v) * other.e + abs(other.v) * self.e + self.e * other.e)
+        e = abs(self.v) * other.e + abs(other.v) * self.e + self.e * other.e
+        return _rounded(self.v * other.v, e, steps=_multiple(self, other))
 
     def __truediv__(self, other: Num) -> Num:
         if is_array(self.v) or is_array(other.v):
@@ -58,10 +74,11 @@ class Num:
             return Num(math.nan if self.v == 0 else math.copysign(math.inf, self.v), math.inf)
         v = self.v / other.v
         least = abs(other.v) - other.e
-        return _rounded(v, (self.e + abs(v) * other.e) / least if least > 0 else math.inf)
+        e = (self.e + abs(v) * other.e) / least if least > 0 else math.inf
+        return _rounded(v, e, steps=None if other.steps else _times(self.steps, 1 / other.v))
 
     def __neg__(self) -> Num:
-        return Num(-self.v, self.e)
+        return Num(-self.v, self.e, _times(self.steps, -1.0))
 
 
 Vector: TypeAlias = tuple[Num, ...]
@@ -73,8 +90,29 @@ def parts(term: Term) -> Vector:
     return (term,) if isinstance(term, Num) else term
 
 
-def _rounded(v: float, e: float, roundings: float = 1.0) -> Num:
-    return Num(v, e + roundings * EPSILON * abs(v))
+def _rounded(v: float, e: float, roundings: float = 1.0, steps: Steps | None = None) -> Num:
+    return Num(v, e + roundings * EPSILON * abs(v), steps)
+
+
+def _together(one: Steps | None, other: Steps | None) -> Steps | None:
+    """The steps of a sum; a summand without any adds to the bound alone."""
+    if one is None or other is None:
+        return one or other
+    return one[0] + other[0], one[1] + other[1]
+
+
+def _times(steps: Steps | None, factor: float) -> Steps | None:
+    if steps is None or is_array(factor):
+        return None
+    ends = steps[0] * factor, steps[1] * factor
+    return min(ends), max(ends)
+
+
+def _multiple(one: Num, other: Num) -> Steps | None:
+    """The steps of a product of which one factor has any."""
+    if one.steps is None:
+        return _times(other.steps, one.v)
+    return _times(one.steps, other.v) if other.steps is None else None
 
 
 def _slope(function: Callable[[float], float], x: Num) -> float:
@@ -137,7 +175,7 @@ def absolute(x: Num) -> Num:
 
 
 def _decided(function: Callable[[float], float]) -> Callable[[Num], Num]:
-    """A rounding to integers: exact, unless the interval reaches over a step; then one step of doubt."""
+    """A rounding to integers: exact, unless the interval reaches over a step; then that step, on that side."""
 
     def call(x: Num) -> Num:
         if is_array(x.v):
@@ -147,7 +185,8 @@ def _decided(function: Callable[[float], float]) -> Callable[[Num], Num]:
         if not math.isfinite(x.e):
             return Num(float(function(x.v)), math.inf)
         v = float(function(x.v))
-        return Num(v, max(abs(function(x.v + x.e) - v), abs(function(x.v - x.e) - v)))
+        down, up = function(x.v - x.e) - v, function(x.v + x.e) - v
+        return Num(v, max(-down, up), (down, up) if down or up else None)
 
     return call
 

@@ -266,7 +266,7 @@ class View:
         worst = list(self.floor(record))
         quantity = self.catalogue.get(self.name(record))
         if quantity is not None and quantity.kind == "branch":
-            worst = [0.0] * len(worst)  # a decision is taken or not: `decision_doubt` tells a tie
+            worst = [0.0] * len(worst)  # a decision is taken or not: `decisions` tells a tie
         elif depth < DEEP:
             inherited = self.inherited(record, depth)
             if inherited is not None and len(inherited) == len(worst):
@@ -275,18 +275,23 @@ class View:
         self._noise[id(record)] = tuple(worst)
         return self._noise[id(record)]
 
-    def decision_doubt(self, record: Record) -> tuple[float, ...]:
-        """For a branch: by how much each decision could be another, given the errors of what it rests on."""
-        inherited = self.inherited(record)
-        return inherited if inherited is not None else (0.0,) * len(record.values)
+    def decisions(self, record: Record) -> tuple[Num, ...]:
+        """For a branch: what its formula makes each decision, and how far errors of what it rests on may turn it."""
+        nearest = self._nearest(record, 0)
+        return nearest[0] if nearest is not None else ()
 
     def inherited(self, record: Record, depth: int = 0) -> tuple[float, ...] | None:
         """The error that the formula nearest to the record's value gives it; None where none can be evaluated."""
+        nearest = self._nearest(record, depth)
+        return None if nearest is None else tuple(x.e * nearest[1] for x in nearest[0])
+
+    def _nearest(self, record: Record, depth: int) -> tuple[tuple[Num, ...], float] | None:
+        """What the formula nearest to the record's value gives, and the factor by which its errors count."""
         quantity = self.catalogue.get(self.name(record))
         if quantity is None:
             return None
         actual = self._length(record.numbers)
-        best: tuple[float, tuple[float, ...]] | None = None
+        best: tuple[float, tuple[Num, ...], float] | None = None
         for alternative in quantity.values:
             try:
                 if alternative.when is not None and not alternative.when.true(At(self, record, {}, depth=depth + 1)):
@@ -294,14 +299,13 @@ class View:
                 numbers = self.computed(alternative.formula, At(self, record, {}, depth=depth + 1))
             except Unknown:
                 continue
-            errors = tuple(x.e for x in numbers)
             factor = abs(self.labels.get(quantity.name, 1.0))
             length = self._length(tuple(x.v for x in numbers)) * factor
-            if actual < 0.1 * length and length > 4 * max(errors) * factor:
+            if actual < 0.1 * length and length > 4 * max(x.e for x in numbers) * factor:
                 factor *= actual / length  # a formula that is far off has errors that are far too large
             if best is None or abs(length - actual) < best[0]:
-                best = abs(length - actual), tuple(e * factor for e in errors)
-        return best[1] if best is not None else None
+                best = abs(length - actual), numbers, factor
+        return best[1:] if best is not None else None
 
     def computed(self, formula: Formula, at: At) -> tuple[Num, ...]:
         """What a formula gives; a float32 program rounds as often as a float64 one, but coarser."""
@@ -309,7 +313,7 @@ class View:
         if self.epsilon > EPSILON:
             more = parts(formula(At(self, at.record, at.swapped, exact=True)))
             coarser = self.epsilon / EPSILON
-            return tuple(Num(x.v, x.e + y.e * coarser) for x, y in zip(numbers, more, strict=True))
+            return tuple(Num(x.v, x.e + y.reach[1] * coarser, x.steps) for x, y in zip(numbers, more, strict=True))
         return numbers
 
     def alike(self, one: Term, other: Term) -> bool:
