@@ -162,7 +162,7 @@ class Diff:
 
     @property
     def same(self) -> bool:
-        """Whether nothing differs beyond print and noise, no record is one-sided, and no line differs that was not read."""
+        """Whether nothing differs beyond print and noise: no one-sided record, and no line that was not read."""
         found = (self.healed, self.missing, self.inherited, self.config, *self.unread.values())
         return self.agree and not any(found)
 
