@@ -95,6 +95,39 @@ def test_where_a_decision_near_a_tie_is_all_there_is_no_steps_are_asked_for() ->
     assert noted(a, b) == ()
 
 
+# ---- every step on one side only -------------------------------------------------------------------------------
+
+FIRST = "x 1; hkl_frac 0.1; I_before_scaling 10"
+EVERY = "x 1; hkl_frac{source=0,phi=0,mosaic=0} 0.1; hkl_frac{source=0,phi=1,mosaic=0} 0.2; I_before_scaling 10"
+
+
+def stepped(side: str, other: str) -> str:
+    return (
+        f"the {side} was traced with every step (source, phi, mosaic: --trace-steps), the {other} was not: "
+        f"that is why only the {side} has some records of 1 of the quantities; trace both sides alike"
+    )
+
+
+def test_every_step_on_one_side_only_is_said_to_be_that() -> None:
+    assert noted(FIRST, EVERY) == (stepped("candidate", "reference"),)
+    assert noted(EVERY, FIRST) == (stepped("reference", "candidate"),)
+    assert diff(KNOWN, sealed(FIRST), sealed(EVERY)).missing, "it stays a difference"
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (EVERY, EVERY),
+        (EVERY, EVERY.replace("; hkl_frac{source=0,phi=1,mosaic=0} 0.2", "")),  # it dropped one
+        (FIRST, FIRST + "; hkl_frac 0.2"),
+        (FIRST, FIRST.replace("hkl_frac", "hkl_frac{source=0,phi=0,mosaic=0}")),  # there is but one step
+        (FIRST, FIRST + "; scaled{phi=1} 20"),  # another quantity that the reference lacks
+    ],
+)
+def test_what_is_only_dropped_or_not_traced_is_not_said_to_be_steps(a: str, b: str) -> None:
+    assert noted(a, b) == ()
+
+
 # ---- how the two were paired -----------------------------------------------------------------------------------
 
 

@@ -12,13 +12,18 @@ import re
 from typing import NamedTuple
 
 from .model import BARE, HEADING, Scope
+from .numerals import NUMBER, parts
 from .printed import plain
 
-NUMBER = r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?|nan(?:\(\w*\))?|NaN|NAN|inf(?:inity)?|Inf|INF)"
 _NUMBER = re.compile(NUMBER)
 _WHOLE = re.compile(NUMBER + r"\Z")
 _NAMED = re.compile(r"\s*([^\s=:{}\[\](),]+)(?:\{([^{}]*)\})?:?(?:\s+(.*))?\Z", re.S)
 _TIGHT = re.compile(r"([^\s=:{}\[\](),|]+)(?:\{([^{}]*)\})?=(\S.*)\Z", re.S)
+_CALLED = re.compile(
+    r"([^\s=:{}\[\](),|]+(?:(?:\[[^\[\]{}]*\]|\((?:[^(){}]|\([^(){}]*\))*\))[^\s=:{}\[\](),|]*)+)(?:\{([^{}]*)\})?:?\s+(\S.*)\Z",
+    re.S,
+)
+"""`a.b[0] v`, `d(x)/dt v`: a name with brackets in it, and a value behind a blank."""
 _LABELLED = re.compile(rf"([^\W\d]\w*):({NUMBER})(?=\s|,|\Z)")
 _PAIR = re.compile(rf"([^\W\d]\w*)\s*=\s*({NUMBER})(?![\w.])")
 _POINT = re.compile(rf"([^\W\d]\w*)\s*\(?\s*({NUMBER}(?:\s*,\s*{NUMBER})+)\)?")
@@ -32,6 +37,7 @@ _LOOP = re.compile(
 
 
 OPEN = "its bracket does not close on this line"
+PROSE = "prose: no name with a value"
 
 
 class Said(NamedTuple):
@@ -75,9 +81,16 @@ def parse_body(prefix: str, body: str, section: str = "") -> list[Said]:
             raise NoRecord(HEADING, title)
     else:
         said = _plain(prefix, text)
+    said = [_real(one) for one in said]
     if section and body[:1].isspace() and body[1:2].isspace():
         said = [one._replace(scope=(("section", section), *one.scope)) for one in said]
     return said
+
+
+def _real(one: Said) -> Said:
+    """Complex numbers as pairs of real ones."""
+    tokens, shape = parts(one.tokens, one.shape)
+    return one if tokens is one.tokens else one._replace(tokens=tokens, shape=shape, labels=())
 
 
 def _is_open(text: str) -> bool:
@@ -128,10 +141,24 @@ def _plain(prefix: str, text: str) -> list[Said]:
         return _assignments(prefix, text)
     if text[0] in "[(":
         return [_nameless(prefix, text)]
-    found = _inside(text)
+    found = _called(prefix, text) or _inside(text)
     if found:
         return found
-    raise NoRecord("prose: no name with a value")
+    raise NoRecord(PROSE)
+
+
+def _called(prefix: str, text: str) -> list[Said]:
+    """`a[1] v`, `f(x, y) v`: named as the same with `=` is. Words only where the brackets hold no values themselves."""
+    match = _CALLED.match(text)
+    if match is None:
+        return []
+    said: list[Said] = []
+    for one in _named("".join(match[1].split()), match[2], match[3].strip()):
+        if not is_number(one.tokens[0]) and _inside(text):
+            return []
+        named = _assigned(prefix, one.name, one.tokens, one.shape, one.unit)
+        said.append(named._replace(scope=(*named.scope, *one.scope), labels=one.labels))
+    return said
 
 
 def _named(name: str, scope: str | None, rest: str) -> list[Said]:

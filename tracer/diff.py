@@ -19,10 +19,11 @@ from .coarse import settle
 from .follows import settle_followers
 from .formula import compile_formula
 from .hidden import Hidden, hidden
-from .model import Record, Trace, Value
+from .model import Record, Skipped, Trace, Value
 from .rename import aligned
 from .tolerance import Limits, Measure, Verdict, measure, worst
 from .uncertain import Num
+from .unread import apart
 
 if TYPE_CHECKING:
     from .pattern import Pattern
@@ -151,6 +152,8 @@ class Diff:
     notes: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict[str, str])
     """Names that one side alone uses, with what they were taken for."""
+    unread: Mapping[Side, tuple[Skipped, ...]] = field(default_factory=dict[Side, "tuple[Skipped, ...]"])
+    """Lines that became no record, may hold a value and are not the same on both sides."""
     _case: Any = field(default=None, repr=False, compare=False)
 
     @property
@@ -160,8 +163,9 @@ class Diff:
 
     @property
     def same(self) -> bool:
-        """Whether nothing at all differs beyond print and noise, and no record is one-sided."""
-        return self.agree and not (self.healed or self.missing or self.inherited or self.config)
+        """Whether nothing differs beyond print and noise: no one-sided record, and no line that was not read."""
+        found = (self.healed, self.missing, self.inherited, self.config, *self.unread.values())
+        return self.agree and not any(found)
 
     def __bool__(self) -> bool:
         """True where something differs (as in `if diff:`)."""
@@ -273,6 +277,7 @@ def _conclude(case: Case, limits: Limits) -> Diff:
         limits,
         tuple(notes(case, findings)),
         case.renamed,
+        dict(zip((Side.REFERENCE, Side.CANDIDATE), apart(case.a.trace, case.b.trace), strict=True)),
         case,
     )
 

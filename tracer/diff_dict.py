@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from .diff import value_of
-from .model import Trace
+from .model import Skipped, Trace
 from .place import place
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def diff_dict(diff: Diff) -> dict[str, Any]:
         "healed": [_finding_dict(f) for f in diff.healed],
         "flipped": [_finding_dict(f) for f in diff.flipped],
         "missing": [_alone_dict(a) for a in diff.missing],
+        "unread": {str(side): [_skipped_dict(one) for one in lines] for side, lines in diff.unread.items()},
         "renamed": dict(diff.renamed),
         "config": [
             {
@@ -73,8 +74,12 @@ def _trace_dict(trace: Trace) -> dict[str, Any]:
         "records": len(trace),
         "sealed": trace.sealed,
         "facts": dict(trace.facts),
-        "skipped": [{"line": s.line, "text": s.text, "reason": s.reason} for s in trace.skipped],
+        "skipped": [_skipped_dict(one) for one in trace.skipped],
     }
+
+
+def _skipped_dict(one: Skipped) -> dict[str, Any]:
+    return {"line": one.line, "text": one.text, "reason": one.reason}
 
 
 def _finding_dict(finding: Finding) -> dict[str, Any]:

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 
 from .align import reordered
 from .hidden import limited
+from .place import place
+from .sampling import STEPS
 
 if TYPE_CHECKING:
     from .diff import Case, Finding
+    from .model import Trace
     from .view import View
 
 
 def notes(case: Case, findings: Sequence[Finding]) -> Iterator[str]:
     """Sentences, the ones about both traces first."""
     yield from _steps(case, findings)
+    yield from _stepped(case)
     yield from _pairing(case)
     yield from _printing(case)
     for side, view in (("reference", case.a), ("candidate", case.b)):
@@ -38,6 +42,29 @@ def _steps(case: Case, findings: Sequence[Finding]) -> Iterator[str]:
             f"I_before_scaling sums {told[0]:.0f} steps and the traces show {shown} of them: "
             "run both programs again with --trace-steps, then the step that is at fault is named"
         )
+
+
+def _stepped(case: Case) -> Iterator[str]:
+    """Where one side alone was traced with every step of the loops: what it has more of is no fault of either."""
+    sides = ("reference", "candidate")
+    (steps_a, plain_a), (steps_b, plain_b) = _loops(case.a.trace), _loops(case.b.trace)
+    found = [(steps_a & plain_b if not steps_b else set[str]()), (steps_b & plain_a if not steps_a else set[str]())]
+    for side, other, names in zip(sides, sides[::-1], found, strict=True):
+        alone = {p.quantity for p in case.pairings if (p.candidate if side == "reference" else p.reference) is None}
+        if more := len(names & alone):
+            yield (
+                f"the {side} was traced with every step (source, phi, mosaic: --trace-steps), the {other} was not: "
+                f"that is why only the {side} has some records of {more} of the quantities; trace both sides alike"
+            )
+
+
+def _loops(trace: Trace) -> tuple[set[str], set[str]]:
+    """The quantities of which records name a step of the loops, and those of which records name none."""
+    stepped: set[str] = set()
+    plain: set[str] = set()
+    for record in trace:
+        (plain if STEPS.isdisjoint(place(record)) else stepped).add(record.quantity)
+    return stepped, plain
 
 
 def _pairing(case: Case) -> Iterator[str]:

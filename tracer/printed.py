@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from .numerals import respelled
+
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?nan|[-+]?inf"
 _WHOLE = re.compile(rf"(?:{_NUMBER})\Z")
 _SCALAR = re.compile(rf"(?<=[\s=\[(,:])(?:\w+\.)?((?:float|u?int|longdouble|double)\d*)\(\s*({_NUMBER})\s*\)")
@@ -35,6 +37,7 @@ def plain(text: str) -> str:
     """The line with the numbers of such objects in place of the objects."""
     if "(" in text:
         text = _OBJECT.sub(_numbers, _SCALAR.sub(_scalar, text))
+    text = respelled(text)
     nested = text.replace(" ", "") if "[" in text else ""
     return _ROWS.sub(_matrix, text) if "[[" in nested and "[[[" not in nested else text
 

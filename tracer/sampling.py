@@ -10,6 +10,8 @@ from .catalogue import Catalogue
 
 _PLACES = ("layer", "subpixel")
 _STEPS = ("source", "phi", "mosaic")
+STEPS = frozenset(_STEPS)
+"""The loops inside a subpixel, of which a plain trace shows the first step alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,10 @@ def _number(name: bytes, values: list[bytes], result: Columns) -> bool:
     text = name.decode("utf-8", "replace")
     if any(char in text for char in "={}[]():,"):
         return False
-    tokens = b" ".join(values).split()
+    joined = b" ".join(values)
+    if b"_" in joined:
+        return False  # float() takes 1_0 for a number, the reader does not
+    tokens = joined.split()
     width, left = divmod(len(tokens), len(values))
     if left or len(set(map(_BLANKS, values))) > 1:
         return False

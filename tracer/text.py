@@ -19,7 +19,9 @@ from .dialects import NoRecord, Said, heading_of, is_number, parse_body
 from .errors import FirstbadError
 from .model import Input, Manifest, Record, Scope, Skipped, Trace, Value
 
-_MARK = re.compile(r"TRACE\w*(?=[:\s]|\Z)")
+_MARK = re.compile(r"(TRACE\w*)[\])>]?(?=[:\s]|\Z)")
+"""The prefix, also that of `[TRACE] name v`: what stands before the word is not part of the line any more."""
+_COLOURS = re.compile(r"\x1b\[[\d;:]*m")
 _AGAIN = re.compile(r"(?<=[\s\d\])])TRACE\w*:")
 _SIMPLE = re.compile(r"(TRACE\w*): ([^\s=:{}\[\](),]+) ([-+0-9.eE ]+)\Z")
 _SEAL = re.compile(r"TRACE_SEAL: (?:open=([0-9a-fA-F]{8}) )?records=(\d+) crc32=([0-9a-fA-F]{8})")
@@ -147,7 +149,9 @@ class Reader:
         return self.seal.finish()
 
     def line(self, number: int, text: str, *, cut: bool = False) -> Iterator[Record]:
-        """The records of one line, from TRACE on, that the seal has already seen."""
+        """The records of one line, from TRACE on, that the seal has already seen (with the colours of a terminal)."""
+        if "\x1b" in text:
+            text = _COLOURS.sub("", text)
         if cut and not self.seal.sealed:
             reason = "the file ends in this line, without a newline: its last number may be cut"
             self.skipped.append(Skipped(number, text, reason))
@@ -181,7 +185,7 @@ class Reader:
         if mark is None:
             self.skipped.append(Skipped(number, text, "TRACE is part of another word here"))
             return
-        prefix, body = mark[0], text[mark.end() :].removeprefix(":")
+        prefix, body = mark[1], text[mark.end() :].removeprefix(":")
         if not body[:1].isspace() and not text[mark.end() :].startswith(":"):
             body = body.lstrip()
         if body.strip() and not body[:2].isspace():

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .values import count, formula_words, pair, short, shortened, where
+from .values import count, formula_words, pair, short, shortened, unread_words, where
 
 if TYPE_CHECKING:
     from ..tracer.catalogue import Catalogue
@@ -40,6 +40,7 @@ def diff_page(console: Console, diff: Diff, catalogue: Catalogue, *, everything:
     _dragged(console, diff)
     _findings(console, healed, diff.healed, "cyan", diff, catalogue)
     _alone(console, diff.missing, everything=everything)
+    _unread(console, diff)
     if everything:
         _agreeing(console, diff)
     _footer(console, diff)
@@ -56,6 +57,7 @@ def _headline(diff: Diff) -> Text:
             count(len(diff.healed), "healed quantity") if diff.healed else "",
             f"{count(len(diff.missing), 'quantity')} on one side only" if diff.missing else "",
             count(len(diff.config), "different setting") if diff.config else "",
+            unread_words(diff),
         ]
         return Text("DIFFERENT ", style="bold yellow") + Text("no origin; " + ", ".join(w for w in what if w))
     names = ", ".join(f.quantity for f in diff.origins[:_NAMED])
@@ -197,6 +199,25 @@ def _alone(console: Console, missing: Sequence[Alone], *, everything: bool) -> N
             console.print(Text(text), soft_wrap=True)
 
 
+def _unread(console: Console, diff: Diff) -> None:
+    if not any(diff.unread.values()):
+        return
+    console.print(Text("\nnot read, and not the same on both sides: a difference may hide here", style="bold"))
+    for trace, (side, lines) in zip((diff.reference, diff.candidate), diff.unread.items(), strict=True):
+        for line in lines[:_SKIPPED]:
+            text = f"  {side}, line {line.line}: {line.text[:80]} ({line.reason})"
+            console.print(Text(text, style="yellow"), soft_wrap=True)
+        if not lines:
+            console.print(Text(f"  {side}: no such line in {trace.name}", style="yellow"), soft_wrap=True)
+        _more(console, trace.name, len(lines))
+
+
+def _more(console: Console, name: str, lines: int) -> None:
+    if lines > _SKIPPED:
+        more = f"{name}: {lines - _SKIPPED} more lines were not read (--json lists them)"
+        console.print(Text(more, style="yellow"), soft_wrap=True)
+
+
 def _agreeing(console: Console, diff: Diff) -> None:
     console.print(Text("\nevery record, in the order of the reference", style="bold"))
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
@@ -215,14 +236,13 @@ def _footer(console: Console, diff: Diff) -> None:
     console.print(Text(f"\n{counts}{_headings(diff)}", style="dim"), soft_wrap=True)
     for note in _merged(diff.notes):
         console.print(Text(note, style="dim"), soft_wrap=True)
+    told = {line for lines in diff.unread.values() for line in lines}
     for trace in (diff.reference, diff.candidate):
-        lost = [skipped for skipped in trace.skipped if skipped.lost]
+        lost = [skipped for skipped in trace.skipped if skipped.lost and skipped not in told]
         for skipped in lost[:_SKIPPED]:
             text = f"{trace.name}:{skipped.line} was not read: {skipped.reason}: {skipped.text[:60]}"
             console.print(Text(text, style="yellow"), soft_wrap=True)
-        if len(lost) > _SKIPPED:
-            more = f"{trace.name}: {len(lost) - _SKIPPED} more lines were not read (--json lists them)"
-            console.print(Text(more, style="yellow"), soft_wrap=True)
+        _more(console, trace.name, len(lost))
 
 
 def _headings(diff: Diff) -> str:

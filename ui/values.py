@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..tracer.catalogue import Quantity
+    from ..tracer.diff import Diff
     from ..tracer.model import Record
 
 
@@ -14,6 +15,14 @@ def count(number: int, noun: str) -> str:
     """`1 case`, `2 cases`, `2 quantities`."""
     plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
     return f"{number} {noun if number == 1 else plural}"
+
+
+def unread_words(diff: Diff) -> str:
+    """How many lines differ that were not read; "" where there are none."""
+    most = max(map(len, diff.unread.values()), default=0)
+    if not most:
+        return ""
+    return "1 line that was not read differs" if most == 1 else f"{most} lines that were not read differ"
 
 
 def short(value: object, digits: int = 6) -> str:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..values import count
+from ..values import count, unread_words
 
 if TYPE_CHECKING:
     from ...bisect.answer import Answer
@@ -45,6 +45,7 @@ def _others(diff: Diff) -> str:
         else "",
         f"{count(len(diff.missing), 'quantity')} on one side only" if diff.missing else "",
         count(len(diff.config), "different setting") if diff.config else "",
+        unread_words(diff),
     ]
     return "; ".join(part for part in parts if part)
 
