@@ -39,10 +39,28 @@ def test_its_error_is_that_of_both_components_it_is_read_from_and_of_the_referen
     assert guess.text == "a factor of -5/2"
 
 
+@pytest.mark.parametrize(
+    ("factor", "said"),
+    [
+        (1.0000016131, "1.00000161"), (0.9999983869, "0.999998387"), (1.00123456, "1.00123"), (-1.0000016131, "-1.00000161"),
+        (123456.789, "123457"), (0.000123456789, "0.000123457"),
+    ],
+)  # fmt: skip
+def test_a_factor_near_one_is_told_from_one(factor: float, said: str) -> None:
+    (guess,) = guesses(ROWS, scaled(ROWS, factor))
+    assert guess.text == f"all components are multiplied by the same {said}"
+
+
 @pytest.mark.parametrize(("factor", "said"), [(1.234, False), (1.2345, True), (-1.2345, True), (1.0, False)])
 def test_a_factor_of_four_digits_may_be_anything(factor: float, said: bool) -> None:
     """Read as the ratio of two short numbers, it would be the ratio of many."""
     assert bool(guesses([[1.0, 0.5]], [[factor, 0.5 * factor]])) is said
+
+
+@pytest.mark.parametrize(("first", "said"), [(8.12345678, False), (8.123456789, True)])
+def test_a_short_factor_of_a_long_number_is_none_by_chance(first: float, said: bool) -> None:
+    reference = [[first, 3.5]]
+    assert bool(guesses(reference, scaled(reference, 1.02))) is said
 
 
 @pytest.mark.parametrize(

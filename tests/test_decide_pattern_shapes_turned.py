@@ -11,10 +11,10 @@ from firstbad.tracer.pattern_shapes import (
     _axes,
     _cross,
     _opposite,
-    _same_length,
     _shown_axis,
     _sibling,
     _turned,
+    same_length,
     turned_back,
     vectors_along,
 )
@@ -89,12 +89,12 @@ def test_a_vector_across_the_axis_that_is_shorter_than_one() -> None:
 def test_a_turned_vector_has_the_length_that_it_had_but_is_another(
     ours: list[Three], theirs: list[Three], fits: bool
 ) -> None:
-    assert _same_length(bare(ours, ours), [pairs(v) for v in theirs]) is fits
+    assert same_length(bare(ours, ours), [pairs(v) for v in theirs]) is fits
 
 
 def test_a_short_vector_may_be_off_by_a_share_of_its_own_length() -> None:
     ours = [(0.0, 0.01, 0.0)]
-    assert not _same_length(bare(ours, ours), [pairs((0.01001, 0.0, 0.0))])
+    assert not same_length(bare(ours, ours), [pairs((0.01001, 0.0, 0.0))])
 
 
 def test_the_axes_of_space_come_first_then_those_that_the_trace_names() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from firstbad.tracer.pattern import Context, explain
 from firstbad.tracer.pattern_data import Data, Rule
 from firstbad.tracer.pattern_steps import (
     blocks,
@@ -19,7 +20,7 @@ from firstbad.tracer.pattern_steps import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from made_pairs import bare, claims, only, series
+from made_pairs import bare, claims, only, printed, series
 
 FOUR = [1.0, 2.0, 4.0, 8.0]
 EIGHTHS = [[r / 8] for r in FOUR]
@@ -156,7 +157,7 @@ def test_records_are_the_same_if_all_components_are() -> None:
 def test_an_outer_loop_that_changes_nothing_repeats_the_first_block() -> None:
     """Of six records the first two may come three times, or the first three twice."""
     six = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0]
-    guesses = list(blocks(bare([[x] for x in six], [[x] for x in six], [[x / 8] for x in six])))
+    guesses = list(blocks(bare([[x] for x in six], [[99.0]] * 6, [[x / 8] for x in six])))
     assert claims(guesses) == [
         (
             "constant",
@@ -182,7 +183,24 @@ def test_an_outer_loop_that_changes_nothing_repeats_the_first_block() -> None:
     ],
 )
 def test_blocks_of_which_sizes_are_tried(reference: list[float], sizes: list[int]) -> None:
-    assert [int(g.text.split()[2]) for g in blocks(series(reference, reference))] == sizes
+    assert [int(g.text.split()[2]) for g in blocks(series(reference, [99.0] * len(reference)))] == sizes
+
+
+@pytest.mark.parametrize(("odd", "said"), [(1, False), (2, True), (3, True)])
+def test_where_fewer_than_half_of_what_would_be_kept_differ_nothing_stood_still(odd: int, said: bool) -> None:
+    """A few odd values of a quantity that hardly varies: the side that does not vary is right."""
+    reference = [1.5] + [2.5 + i for i in range(odd)] + [1.5] * (4 - odd)
+    assert bool(claims(constant(series(reference, [1.5] * 5)))) is said
+    pairs = [1.5, 2.5] + [3.5 + i for i in range(odd)] + [1.5, 2.5, 1.5, 2.5][odd:]
+    assert ("the first 2" in str(claims(blocks(series(pairs, [1.5, 2.5] * 3))))) is said
+
+
+def test_one_odd_value_of_a_constant_is_not_the_other_side_s_mistake() -> None:
+    steady = [f"x{{phi={i}}} 1.2345678901234" for i in range(8)]
+    odd = [*steady[:5], "x{phi=5} 2.7182818284590", *steady[6:]]
+    for sides in ((steady, odd), (odd, steady)):
+        both = Context.of(*(printed("; ".join(lines)) for lines in sides))
+        assert explain(both.a.trace.find("x"), both.b.trace.find("x"), both) is None
 
 
 def test_sums_instead_of_terms_and_terms_instead_of_sums() -> None:

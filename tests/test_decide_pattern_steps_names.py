@@ -6,9 +6,11 @@ import math
 from dataclasses import replace
 
 import pytest
+from firstbad.tracer.catalogue import from_document
+from firstbad.tracer.pattern import Context, explain
 from firstbad.tracer.pattern_data import Pair
 from firstbad.tracer.pattern_steps import _goes_back, _reaches, other_values
-from made_pairs import bare, claims, only, series, traced
+from made_pairs import bare, claims, only, printed, series, traced
 
 BITS_OF_A_DIGIT = 3.321928094887362
 
@@ -69,6 +71,47 @@ def test_a_step_may_not_be_applied_to_the_parent() -> None:
     assert claims([guess]) == [("unapplied", "the candidate holds y itself: a step between is not applied", 1.0, 4.0)]
     assert (guess.values, guess.bits) == ([7.25], None)
     assert guess.errors == pytest.approx([5e-6], rel=1e-6, abs=2e-12)
+
+
+TURNED = {
+    "quantity": {
+        "a": {"shape": [3]},
+        "b": {"shape": [3]},
+        "r": {"shape": [3], "parents": ["a"], "formula": "a", "open": True},
+        "s": {"shape": [3], "parents": ["b"], "formula": "b", "open": True},
+    }
+}
+"""Vectors that a rotation, of which the traces say nothing, turns: at an angle of 0 they are their parents."""
+A, B = "60.0956246262 5.3622954654 -35.4931217015", "-8.2605999167 75.5938259448 24.8462465582"
+SCALED, AROUND = "61.2975371187 5.4695413747 -36.2029841356", "5.3622954654 -60.0956246262 -35.4931217015"
+
+
+def looks(name: str, ours: str, theirs: str) -> str | None:
+    both = Context.of(printed(ours), printed(theirs), from_document(TURNED))
+    found = explain(both.a.trace.find(name), both.b.trace.find(name), both)
+    return found.kind if found else None
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate", "kind"),
+    [
+        (A, SCALED, "common-factor"),
+        (SCALED, A, "common-factor"),
+        (AROUND, A, "unapplied"),  # the reference turned it
+        (B, A, None),  # which no turn of a is
+    ],
+    ids=["candidate scaled", "reference scaled", "not turned", "another vector"],
+)
+def test_what_holds_its_parent_rightly_made_no_mistake(reference: str, candidate: str, kind: str | None) -> None:
+    """It follows from the parent, at an angle of 0: that it holds the parent's value explains nothing."""
+    found = looks("r", f"a {A}; r {reference}", f"a {A}; r {candidate}")
+    assert found == kind
+
+
+def test_two_vectors_exchanged_are_said_to_be_that_though_each_holds_the_other_s_parent() -> None:
+    right, wrong = f"a {A}; b {B}; r {A}; s {B}", f"a {A}; b {B}; r {B}; s {A}"
+    for name in "rs":
+        assert looks(name, right, wrong) == looks(name, wrong, right) == "swapped-names"
 
 
 def test_exchanged_names_are_said_to_be_that_even_where_one_is_the_parent() -> None:

@@ -186,6 +186,12 @@ def test_a_constant_is_one_number_everywhere_on_both_sides() -> None:
     assert not [*typed_constant(data_of([[r, r], [r, r]], [[c, c], [c, c]]))], "a vector is no constant"
 
 
+def test_what_varies_is_no_constant_where_it_differs_either() -> None:
+    r, c = 3.14159265, 3.1416
+    assert [*typed_constant(data_of([r, r, r], [c, r, c]).only([0, 2]))]
+    assert not [*typed_constant(data_of([r, 2.71828182, r], [c, 2.71828182, c]).only([0, 2]))]
+
+
 # ---- a default ---------------------------------------------------------------------------------------------------
 
 TABLE = [108.2134, 97.351, 12.04]
@@ -239,7 +245,23 @@ def test_the_values_of_a_table_have_two_digits_more(reference: list[float], valu
     [([108.0, 97.0], 2.0), ([108.0, 108.0], 4.0), ([108.0], 4.0), ([108.2, 108.2], 2.0), ([108.25], 2.0)],
 )
 def test_one_short_value_in_the_table_says_less(reference: list[float], least: float) -> None:
-    assert defaults(reference, 60.0)[0].least == least
+    assert defaults(reference, 60.0, quantity={"kind": "input"})[0].least == least
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"), [([108.25], False), ([108.25, 108.25], False), ([108.25, 97.0], True)], ids=str
+)
+def test_what_nobody_says_to_be_looked_up_shows_its_default_in_place_of_two_values(
+    reference: list[float], said: bool
+) -> None:
+    """A single value that became a short number may be anything, unless that number is the default that was told."""
+    assert bool(defaults(reference, 60.0)) is said
+    assert defaults(reference, 60.0, "default_F") and defaults(reference, 60.0, quantity={"kind": "input"})
+
+
+def test_one_value_is_not_everywhere() -> None:
+    (guess,) = defaults([108.25], 60.0, "default_F")
+    assert guess.text == "60: a default instead of the value from a table"
 
 
 @pytest.mark.parametrize(
@@ -268,7 +290,7 @@ def test_a_default_is_one_number_everywhere() -> None:
     assert default_of(data_of(TABLE, [60.0, 60.0, 60.0]))
     assert not default_of(data_of(TABLE, [60.0, 60.0, 70.0]))
     assert not default_of(data_of([TABLE[:2]], [[60.0, 60.0]])), "a vector is looked up nowhere"
-    assert default_of(data_of(TABLE[:1], [60.0]))
+    assert default_of(data_of(TABLE[:2], [60.0, 60.0]))
 
 
 @pytest.mark.parametrize(("kind", "said"), [(None, True), ("input", True), ("derived", False), ("constant", False)])

@@ -1,11 +1,11 @@
 """What kind of mistake does a difference look like? The best explanation of all components and records, or
 none.
 
-Each rule (pattern_factors, pattern_values, pattern_shapes, pattern_steps) proposes what the candidate would
-hold if a particular mistake had been made. The proposal must fit every component of every record to within
-print resolution and rounding; then it is weighed (pattern_data), and the one that is furthest ahead wins,
-if it is ahead enough. A wrong explanation costs its reader more than none, so where nothing is clearly
-ahead the answer is None. docs/patterns.md lists the kinds.
+Each rule (pattern_factors, pattern_values, pattern_shapes, pattern_steps, pattern_loops, pattern_formula)
+proposes what the candidate would hold if a particular mistake had been made. The proposal must fit every
+component of every record to within print resolution and rounding; then it is weighed (pattern_data), and the
+one that is furthest ahead wins, if it is ahead enough. A wrong explanation costs its reader more than none,
+so where nothing is clearly ahead the answer is None. docs/patterns.md lists the kinds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from . import pattern_common, pattern_factors, pattern_formula, pattern_shapes, pattern_steps, pattern_values
+from . import (
+    pattern_common,
+    pattern_factors,
+    pattern_formula,
+    pattern_loops,
+    pattern_shapes,
+    pattern_steps,
+    pattern_values,
+)
 from .model import Record
 from .pattern_data import Compared, Context, Data, Guess, Rule, collect, weigh
 
@@ -45,6 +53,7 @@ RULES: tuple[Rule, ...] = (
     pattern_shapes.wrong_rounding,
     pattern_steps.shifted_steps,
     pattern_steps.wrapped_steps,
+    pattern_loops.shifted_loops,
     pattern_steps.negative_index,
     pattern_steps.constant,
     pattern_steps.blocks,
@@ -131,7 +140,9 @@ def _guesses(data: Data, extra: float, fault: str) -> list[tuple[float, Guess]]:
     if fault == "neither":
         return [*_weighed(data, [rule for rule in RULES if rule not in LOSSY], extra)]
     found = [*_weighed(data, RULES, extra)]
-    return found if fault == "candidate" else found + _of_reference(data, LOSSY, extra + MIRROR)
+    if fault == "candidate" or pattern_formula.follows_alone(data.mirrored()):
+        return found  # a side whose values follow from their parents is not accused
+    return found + _of_reference(data, LOSSY, extra + MIRROR)
 
 
 def _of_reference(data: Data, rules: Iterable[Rule], extra: float) -> list[tuple[float, Guess]]:
@@ -188,7 +199,8 @@ def _best_of_part(data: Data, fault: str) -> Pattern | None:
     if found is None:
         return None
     where = f"in {len(keep)} of {len(data.rows)} records"
-    return replace(found, text=f"{found.text}, {where}", evidence=(where, *found.evidence))
+    said = found.text.replace("every record holds", "the record holds" if len(keep) == 1 else "each holds")
+    return replace(found, text=f"{said}, {where}", evidence=(where, *found.evidence))
 
 
 def _confidence(bits: float, rivals: int) -> float:

@@ -11,6 +11,9 @@ from .pattern_factors import near, ratio
 _NOTHING = 1e-6
 """A common factor that is no further from 1 explains nothing: it is a rounding."""
 
+_LONG = 9
+"""Of numbers with more digits a short factor is no accident: 1.02 times 60.0956246 is none of its neighbours."""
+
 
 def common(data: Data) -> Iterator[Guess]:
     """One unknown factor for all components; or the candidate's vectors are of unit length where the
@@ -33,8 +36,16 @@ def common(data: Data) -> Iterator[Guess]:
     simple = _simple(value, off)
     if simple:
         yield Guess("small-ratio", f"a factor of {simple}", claims, errors, 14.0)
-    elif significant(value) > 4 and abs(value - 1) > _NOTHING:
-        yield Guess("common-factor", f"all components are multiplied by the same {value:.6g}", claims, errors, 14.0)
+    elif (significant(value) > 4 or significant(strongest.r) > _LONG) and abs(value - 1) > _NOTHING:
+        text = f"all components are multiplied by the same {_told(value)}"
+        yield Guess("common-factor", text, claims, errors, 14.0)
+
+
+def _told(value: float) -> str:
+    """The factor with six digits, or with three of what it is more or less than 1."""
+    more = abs(abs(value) - 1)
+    near_one = 3 - math.floor(math.log10(more)) if more else 0
+    return f"{value:.{max(6, near_one)}g}"
 
 
 def _simple(value: float, off: float) -> str:

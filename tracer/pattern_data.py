@@ -11,6 +11,7 @@ with a probability of about 2^-n.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -83,6 +84,19 @@ class Data:
     compared: Compared
     shape: tuple[int, ...] = ()
     flat: tuple[Pair, ...] = ()
+    whole: Data | None = None
+    """What the rows were chosen from, where they are only a part of the quantity's; `places` says which they are."""
+    places: tuple[int, ...] = ()
+
+    @property
+    def everything(self) -> Data:
+        """All records of the quantity: what stands before and after those that are looked at."""
+        return self.whole or self
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """Where the rows stand among all records of the quantity."""
+        return self.places or range(len(self.rows))
 
     @property
     def width(self) -> int:
@@ -104,7 +118,8 @@ class Data:
         """The same of some of the records."""
         rows = tuple(self.rows[i] for i in keep)
         flat = tuple(pair for row in rows for pair in row)
-        return replace(self, records=tuple(self.records[i] for i in keep), rows=rows, flat=flat)
+        records, places = tuple(self.records[i] for i in keep), tuple(self.numbers[i] for i in keep)
+        return replace(self, records=records, rows=rows, flat=flat, whole=self.everything, places=places)
 
     @property
     def unit(self) -> str:
@@ -129,14 +144,14 @@ class Data:
         rows = tuple(tuple(Pair(p.c, p.r, p.c_error, p.r_error) for p in row) for row in self.rows)
         records = tuple((b, a) for a, b in self.records)
         compared = Context(self.compared.b, self.compared.a)
-        return replace(
-            self, records=records, rows=rows, compared=compared, flat=tuple(pair for row in rows for pair in row)
-        )
+        flat, whole = tuple(pair for row in rows for pair in row), self.whole and self.whole.mirrored()
+        return replace(self, records=records, rows=rows, compared=compared, flat=flat, whole=whole)
 
     def columns(self, keep: Sequence[int]) -> Data:
         """The same of some of the components."""
         rows = tuple(tuple(row[i] for i in keep) for row in self.rows)
-        return replace(self, rows=rows, shape=(len(keep),), flat=tuple(pair for row in rows for pair in row))
+        flat, whole = tuple(pair for row in rows for pair in row), self.whole and self.whole.columns(keep)
+        return replace(self, rows=rows, shape=(len(keep),), flat=flat, whole=whole)
 
     def repeats(self, pair: Pair) -> list[bool]:
         """Which components only repeat what `pair` shows: a number read from it says nothing about them."""
@@ -251,6 +266,21 @@ def evidence(pair: Pair, error: float) -> float:
     change = min(abs(pair.c - pair.r), abs(pair.c))
     exact = math.log2(max(1.0, change / error)) if error else CAP
     return min(CAP, digits, exact)
+
+
+def shown(data: Data, values: Sequence[float | None], errors: Sequence[float]) -> float:
+    """Bits that the candidate's own digits give to a claim that it holds a value from elsewhere, each value once.
+
+    A short number is the value of much. Where only some records differ, so is one that the quantity has in many places.
+    """
+    found, known = dict[str, float](), Counter(_short(p.r) for p in (data.whole.flat if data.whole else ()))
+    for pair, value, error in zip(data.flat, values, errors, strict=True):
+        if value is not None and not pair.same:
+            bits = min(evidence(pair, pair.c_error + error), DIGIT * significant(pair.c))
+            there = known[_short(value)]
+            choice = math.log2(known.total() / there) if there > 1 else CAP
+            found[_short(pair.c)] = min(bits, choice, found.get(_short(pair.c), CAP))
+    return sum(found.values())
 
 
 def significant(value: float) -> int:

@@ -49,6 +49,13 @@ def _follows(data: Data, known: Quantity) -> bool:
     return all(check_record(data.compared.b, candidate, known).holds for _, candidate in data.records)
 
 
+def follows_alone(data: Data) -> bool:
+    """Whether formulas give every value of the candidate, and not its length alone: a wrong value may have that."""
+    known = data.compared.a.catalogue.get(data.name)
+    told = [check_record(data.compared.b, candidate, known) for _, candidate in data.records] if known else []
+    return bool(told) and all(one.holds and not one.invariant for one in told)
+
+
 def _evaluated(data: Data, formula: Formula) -> tuple[list[float], list[float]] | None:
     """Its value and error along the candidate's records; None where it cannot be had, or is far off at once."""
     values, errors = list[float](), list[float]()

@@ -71,7 +71,7 @@ def turned_back(data: Data) -> Iterator[Guess]:
     cost = 7 + math.log2(len(axes) + 1)
     for name in names:
         before = vectors_along(data, name)
-        if before is None or not _same_length(data, before):
+        if before is None or not same_length(data, before):
             continue
         parent = 3 * (name in data.parents)
         for axis_name, axis in axes:
@@ -157,7 +157,8 @@ def vectors_along(data: Data, name: str) -> list[tuple[Pair, ...]] | None:
     return found
 
 
-def _same_length(data: Data, before: list[tuple[Pair, ...]]) -> bool:
+def same_length(data: Data, before: list[tuple[Pair, ...]]) -> bool:
+    """Whether the reference's vectors are as long as these and not all the same: they may be these, turned."""
     for row, b in zip(data.rows, before, strict=True):
         ours, theirs = _norm([p.r for p in row]), _norm([p.r for p in b])
         if ours == 0 or abs(ours - theirs) > 3e-5 * ours:

@@ -8,14 +8,17 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from .pattern_data import DIGIT, Data, Guess, Pair, significant
+from .pattern_data import Data, Guess, Pair, shown
 from .pattern_factors import echoed
-from .pattern_shapes import vectors_along
+from .pattern_formula import follows_alone
+from .pattern_loops import mostly, moved, shifted_loops
+from .pattern_shapes import same_length, vectors_along
 
 
 def shifted_steps(data: Data) -> Iterator[Guess]:
     """Each record holds what belongs to the one before (stale) or after it."""
-    if len(data.rows) < 3:
+    count = len(data.everything.rows)
+    if count < 3:
         return
     for step, kind, text in (
         (-1, "stale", "every record holds the value of the one before: not yet updated when used"),
@@ -23,8 +26,7 @@ def shifted_steps(data: Data) -> Iterator[Guess]:
         (-2, "stale", "every record holds the value of two records before"),
         (2, "off-by-one-step", "every record holds the value of the one after next"),
     ):
-        values, errors = _from(data, [i + step for i in range(len(data.rows))])
-        yield Guess(kind, text, values, errors, 3.0 + 2 * abs(step))
+        yield moved(data, kind, text, [i + step for i in range(count)], 3.0 + 2 * abs(step))
 
 
 def _from(data: Data, source: Sequence[int]) -> tuple[list[float | None], list[float]]:
@@ -69,8 +71,11 @@ def constant(data: Data) -> Iterator[Guess]:
         return
     if not all(p.c == q.c for a, b in pairwise(data.rows) for p, q in zip(a, b, strict=True)):
         return
+    kept = next((row for row in data.rows if all(p.same for p in row)), None)
+    if not mostly([row for row in data.rows if row is not kept]):
+        return
     for index, row in enumerate(data.rows):
-        if all(p.same for p in row):
+        if row is kept:
             last = index == len(data.rows) - 1
             where = "the first record" if index == 0 else "the last record" if last else f"record {index + 1}"
             values = [p.r for p in row] * len(data.rows)
@@ -84,13 +89,18 @@ def constant(data: Data) -> Iterator[Guess]:
 
 
 def blocks(data: Data) -> Iterator[Guess]:
-    """The first few records stand again in place of all later ones: an outer loop that changes nothing."""
+    """The first few records stand again in place of all later ones: an outer loop that changes nothing.
+
+    Where the records say which loop that is, the rule of loops says it.
+    """
     count = len(data.rows)
+    named = [guess.values for guess in shifted_loops(data) if guess.kind == "constant"]
     for size in range(2, count):
         if count % size == 0 and not all(row_same(data.rows[i], data.rows[i % size]) for i in range(count)):
             values, errors = _from(data, [i % size for i in range(count)])
-            text = f"the first {size} records stand again in place of the later ones: an outer loop changes nothing"
-            yield Guess("constant", text, values, errors, 3.0)
+            if mostly(data.rows[size:]) and values not in named:
+                text = f"the first {size} records stand again in place of the later ones: an outer loop changes nothing"
+                yield Guess("constant", text, values, errors, 3.0)
 
 
 def row_same(a: tuple[Pair, ...], b: tuple[Pair, ...]) -> bool:
@@ -159,7 +169,6 @@ def other_values(data: Data) -> Iterator[Guess]:
 
     Only what the candidate itself shows speaks for that: an axis (0 0 1) is the value of many.
     """
-    shown = DIGIT * sum(significant(c) for c in {p.c for p in data.flat if not p.same})
     names = [name for name in data.compared.a.groups if name != data.name and not echoed(name)]
     cost = 4 + math.log2(max(1, len(names)))
     for name in names:
@@ -168,6 +177,8 @@ def other_values(data: Data) -> Iterator[Guess]:
             continue
         values = [p.r for row in rows for p in row]
         errors = [p.r_error for row in rows for p in row]
+        if not _goes_back(data, name) and _needs_no_mistake(data, rows):
+            continue
         if _goes_back(data, name):
             text = f"{data.name} and {name} are exchanged"
             yield Guess("swapped-names", text, values, errors, cost - 3, 4.0)
@@ -175,7 +186,15 @@ def other_values(data: Data) -> Iterator[Guess]:
             text = f"the candidate holds {name} itself: a step between is not applied"
             yield Guess("unapplied", text, values, errors, cost - 4, 4.0)
         else:
-            yield Guess("other-quantity", f"the candidate holds the value of {name}", values, errors, cost, bits=shown)
+            text, bits = f"the candidate holds the value of {name}", shown(data, values, errors)
+            yield Guess("other-quantity", text, values, errors, cost, bits=bits)
+
+
+def _needs_no_mistake(data: Data, rows: list[tuple[Pair, ...]]) -> bool:
+    """Whether the vectors rightly hold the other quantity, as at an angle of 0: their formula says so, and what the
+    reference has instead is not that quantity turned.
+    """
+    return data.width > 1 and not same_length(data, rows) and follows_alone(data)
 
 
 def _reaches(data: Data, rows: list[tuple[Pair, ...]]) -> bool:

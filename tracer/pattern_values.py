@@ -223,8 +223,8 @@ def identity_matrix(data: Data) -> Iterator[Guess]:
 def typed_constant(data: Data) -> Iterator[Guess]:
     """A constant of few digits that is nearly the reference's: typed in, or another edition of the same constant."""
     first, ours = data.flat[0].c, data.flat[0].r
-    if data.width != 1 or any(p.c != first or p.r != ours for p in data.flat):
-        return
+    if data.width != 1 or any(p.c != first for p in data.flat) or any(p.r != ours for p in data.everything.flat):
+        return  # what varies is no constant
     if abs(first - ours) > 1e-2 * abs(first) or first.is_integer():
         return
     known = data.compared.a.catalogue.get(data.name)
@@ -254,10 +254,11 @@ def default(data: Data) -> Iterator[Guess]:
         return  # what is computed is looked up nowhere
     shown, most = significant(first), max(significant(p.r) for p in data.flat)
     told = [x for name in ("default_F", "said_default_F") for r in data.compared.a.records(name) for x in r.numbers]
-    given = first in told
+    given, distinct = first in told, len({p.r for p in data.flat})
     if not given and (told or shown > 2 or most < shown + 2):
         return
-    text = f"{first:g} everywhere: a default instead of the value from a table"
-    distinct = len({p.r for p in data.flat})
+    if not given and known is None and distinct < 2:
+        return  # nothing says that it is looked up, and one value that became a short number may be anything
+    text = f"{first:g}{' everywhere' * (len(data.flat) > 1)}: a default instead of the value from a table"
     cost = 3.0 if given else 4.0 + 3.4 * shown
     yield Guess("default", text, [first] * len(data.flat), None, cost, 2.0 if distinct > 1 or most >= 4 else 4.0)
