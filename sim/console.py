@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 
 from torch import Tensor
 
+from ..tracer.writer import input_of, said_input
 from .crystal import Triple, clipped_sample
 from .detector import Geometry
 from .inputs import Inputs, plain
@@ -65,6 +67,18 @@ def early_lines(scene: Scene) -> Iterator[str]:
     yield BANNER
     yield from _count_lines(scene)
     yield f"{scene.geometry.convention.lower()} convention selected."
+
+
+def input_lines(scene: Scene) -> Iterator[str]:
+    """A line for each file that this run reads."""
+    e = scene.experiment
+    table = e.crystal.cache_file if scene.from_cache else e.crystal.hkl_file
+    mask, headed = e.detector.mask_file, (n for n in e.output.header_files if n not in e.output.headerless)
+    images = [name for name in headed if name != mask]
+    for name in (table, e.crystal.matrix_file, e.beam.sourcefile, mask, *images, e.crystal.stol_file):
+        one = None if name is None else input_of(Path(e.folder) / name, name)
+        if one is not None:
+            yield said_input(one)
 
 
 def _count_lines(scene: Scene) -> Iterator[str]:

@@ -18,8 +18,11 @@ import torch
 from torch import Tensor
 
 from ..tracer.errors import FirstbadError
+from ..tracer.model import Setup
 from ..tracer.store import MISSING, Array, Column, Pixels, StoreWriter, tile_for
 from ..tracer.tap import Listener, listen
+from ..tracer.text import heard
+from .console import early_lines, input_lines, setup_lines
 from .flags import parse
 from .program import own_options
 from .quirks import named
@@ -28,7 +31,7 @@ from .scatter import Plan, scatter
 from .scene import Scene
 from .simulate import State, spots_of
 from .trace_lines import PER_PIXEL, PER_SOURCE, PER_STEP, PER_SUBPIXEL, SQUARE, VECTORS
-from .tracing import settled
+from .tracing import range_lines, settled
 
 AT_ONCE = 1 << 27
 """Bytes of columns computed at a time."""
@@ -38,7 +41,7 @@ AT_ONCE = 1 << 27
 class Many:
     """A resolved run and the pixels of it that are traced, in row order (n x 2, slow and fast).
 
-    With `steps` every source, phi step and domain is kept, else the first of each.
+    With `steps` every source, phi step and domain is kept, else the first of each. `setup` is what a run says before.
     """
 
     scene: Scene
@@ -46,6 +49,7 @@ class Many:
     pixels: Pixels
     facts: dict[str, str]
     steps: bool = False
+    setup: Setup = field(default_factory=Setup)
 
     @property
     def places(self) -> int:
@@ -105,7 +109,8 @@ def prepare(argv: Sequence[str], choose: Callable[[tuple[int, int]], Pixels]) ->
     """
     settings, rest = own_options(argv)
     quirks = named(settings.quirks)
-    scene = resolve(parse(rest, quirks=quirks), quirks=quirks).to(getattr(torch, settings.dtype), settings.device)
+    own = resolve(parse(rest, quirks=quirks), quirks=quirks)
+    scene = own.to(getattr(torch, settings.dtype), settings.device)
     wanted = choose(scene.shape)
     spots = spots_of(scene)
     offsets = np.unique(wanted[:, 0] * scene.shape[1] + wanted[:, 1])
@@ -119,10 +124,12 @@ def prepare(argv: Sequence[str], choose: Callable[[tuple[int, int]], Pixels]) ->
         )
     with torch.no_grad():
         state = settled(scene)
+        late = list(range_lines(scene, state))
+    setup = heard([*input_lines(own), *early_lines(own), *setup_lines(own, settings.digits), *late])
     pixels = np.stack(np.divmod(offsets, scene.shape[1]), axis=1).astype(np.int64)
     facts = {"side": "PY", "program": "firstbad.sim", "dtype": settings.dtype, "quirks": settings.quirks}
-    facts["args"] = shlex.join(argv)
-    return Many(scene, state, pixels, facts, settings.trace_steps)
+    facts |= {"inputs": "told", "args": shlex.join(argv)}
+    return Many(scene, state, pixels, facts, settings.trace_steps, setup)
 
 
 def write_store(many: Many, path: Path, graft: Callable[[slice], Listener] | None = None) -> int:
@@ -131,9 +138,8 @@ def write_store(many: Many, path: Path, graft: Callable[[slice], Listener] | Non
     for block in many.columns(graft):
         if writer is None:
             columns = [Column(name, v.shape[2], v.shape[1]) for name, v in block.items()]
-            writer = StoreWriter(
-                path, many.scene.shape, columns, many.pixels, many.facts, tile=tile_for(columns), fresh=True
-            )
+            how: dict[str, Any] = {"tile": tile_for(columns), "fresh": True, "setup": many.setup}
+            writer = StoreWriter(path, many.scene.shape, columns, many.pixels, many.facts, **how)
         writer.append(block)
     assert writer is not None  # `prepare` refuses an empty choice
     writer.close()

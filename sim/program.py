@@ -19,7 +19,6 @@ Exit status: 0; 9 where the real program detects the same error; 2 for what only
 
 from __future__ import annotations
 
-import math
 import os
 import shlex
 import sys
@@ -190,8 +189,9 @@ class _Session:
         """Everything, in the order of the real program."""
         import torch
 
-        from .console import early_lines, setup_lines
+        from .console import early_lines, input_lines, setup_lines
         from .doubts import doubts
+        from .tracing import range_lines
 
         asked = self.experiment.output.trace_pixel
         pixel = asked if asked is not None and min(asked) >= 0 else None
@@ -201,7 +201,7 @@ class _Session:
             self.sink.open(
                 **facts, program="firstbad.sim", dtype=self.settings.dtype, quirks=self.settings.quirks, args=args
             )
-            self.sink.lines(self._inputs())
+            self.sink.lines(input_lines(self.scene))
         self._cache()
         for doubt in doubts(self.scene):
             _warn(doubt)
@@ -213,8 +213,8 @@ class _Session:
                 self.sink.line(f"TRACE_CONFIG: tracing pixel (spixel={pixel[0]}, fpixel={pixel[1]})")
             if pixel is not None and pixel[0] < self.scene.shape[0] and pixel[1] < self.scene.shape[1]:
                 self._trace(pixel, result)
-            elif result.state.switch_pixel is not None:
-                self._warn_range(result)
+            else:
+                self.sink.lines(range_lines(self.kernel_scene, result.state))
         if self.experiment.output.printout:
             from .printout import printout_lines
 
@@ -222,19 +222,6 @@ class _Session:
         if pixel is not None:
             self.sink.close()
         self._write(result)
-
-    def _inputs(self) -> Iterator[str]:
-        """A line for each file that this run reads."""
-        from ..tracer.writer import input_of, said_input
-
-        e = self.experiment
-        table = e.crystal.cache_file if self.scene.from_cache else e.crystal.hkl_file
-        mask, headed = e.detector.mask_file, (n for n in e.output.header_files if n not in e.output.headerless)
-        images = [name for name in headed if name != mask]
-        for name in (table, e.crystal.matrix_file, e.beam.sourcefile, mask, *images, e.crystal.stol_file):
-            one = None if name is None else input_of(self.folder / name, name)
-            if one is not None:
-                yield said_input(one)
 
     def _cache(self) -> None:
         """Write the cache after reading text; say so where an old one supplied the structure factors."""
@@ -286,24 +273,13 @@ class _Session:
             task = bar.add_task("pixels", total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
 
-    def _warn_range(self, result: Any) -> None:
-        """The sample that ended interpolation for all that follow, as the real program words it."""
-        from .tracing import switching_sample
-
-        hkl = switching_sample(self.kernel_scene, result.state)
-        real = ",".join(g(x) for x in hkl)
-        near = ",".join(str(math.ceil(x - 0.5)) for x in hkl)
-        self.sink.line(f"WARNING: out of range for three point interpolation: h,k,l,h0,k0,l0: {real},{near} ")
-        self.sink.line("WARNING: further warnings will not be printed! ")
-
     def _trace(self, pixel: tuple[int, int], result: Any) -> None:
         """The traced pixel's lines, proved against the image."""
         import torch
 
-        from .tracing import trace_lines
+        from .tracing import range_lines, trace_lines
 
-        if result.state.switch_pixel is not None:
-            self._warn_range(result)
+        self.sink.lines(range_lines(self.kernel_scene, result.state))
         own = self.settings
         lines, value = trace_lines(
             self.kernel_scene, *pixel, result.state, phi_records=own.phi_records, steps=own.trace_steps

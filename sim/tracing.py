@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -10,6 +11,7 @@ from torch import Tensor
 from ..tracer.model import Record
 from ..tracer.tap import recording
 from .experiment import Experiment
+from .numbers import g
 from .quirks import NANOBRAGG, Quirks
 from .resolve import resolve
 from .scene import Scene
@@ -66,6 +68,17 @@ def computed(scene: Scene, slow: int, fast: int) -> bool:
     """Whether a pixel of the detector lies in the region of interest and outside the mask."""
     f0, f1, s0, s1 = scene.roi
     return f0 <= fast <= f1 and s0 <= slow <= s1 and (scene.mask is None or bool(scene.mask[slow, fast]))
+
+
+def range_lines(scene: Scene, state: State) -> Iterator[str]:
+    """The sample that ended interpolation for all that follow, as the real program words it; nothing where none did."""
+    if state.switch_pixel is None:
+        return
+    hkl = switching_sample(scene, state)
+    real = ",".join(g(x) for x in hkl)
+    near = ",".join(str(math.ceil(x - 0.5)) for x in hkl)
+    yield f"WARNING: out of range for three point interpolation: h,k,l,h0,k0,l0: {real},{near} "
+    yield "WARNING: further warnings will not be printed! "
 
 
 def switching_sample(scene: Scene, state: State) -> tuple[float, float, float]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 from .catalogue import Option
-from .model import Input, Record, Trace
+from .model import Input, Record
 
 EXACT = 17
 """Digits of a number that a person typed: what it says is what is meant."""
@@ -74,7 +75,21 @@ def compare_arguments(a: str, b: str, options: Iterable[Option]) -> Iterator[tup
             yield flag, _shown(one), _shown(two)
 
 
-def compare_inputs(a: Trace, b: Trace) -> Iterator[tuple[str, str, str]]:
+class Told(Protocol):
+    """A trace or a store: facts about a run, and the files that it read."""
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """`inputs` is among them where the run tells what it read."""
+        ...
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """What it read."""
+        ...
+
+
+def compare_inputs(a: Told, b: Told) -> Iterator[tuple[str, str, str]]:
     """Files that one run read and the other did not, or with other content: the name, and what either side read.
 
     Nothing where one of the two traces does not tell what was read. The same content under another name is the same.

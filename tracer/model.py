@@ -68,6 +68,14 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
+class Setup:
+    """What a run says outside its records: plain lines and the files that it read, as `Trace` has them."""
+
+    plain: tuple[str, ...] = ()
+    inputs: tuple[Input, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What a sealed trace says about itself: `facts` from its opening line, counts from its seal."""
 

@@ -14,6 +14,8 @@ from .resolution import significant
 from .tables import file_numbers
 from .uncertain import EPSILON, to_float32
 
+PIXEL = ("spixel", "fpixel")
+"""Under which names formulas read the slow and the fast number of the pixel."""
 _SAMPLE = 400
 """Long numbers that are looked at: what is set up comes first, and is soon outnumbered."""
 _LONG = 13
@@ -31,6 +33,7 @@ def spoken(trace: Trace, catalogue: Catalogue) -> Iterator[tuple[Record, int]]:
             for name, text in match.groupdict().items() if match else ():
                 if text is not None:
                     yield _heard(name, text, console.scale), console.digits
+    yield from ((record, EXACT) for record in _pixel(trace.facts.get("pixel", "")))
     args = trace.facts.get("args")
     if args is not None and catalogue.options:
         words = split_arguments(args)
@@ -41,6 +44,14 @@ def spoken(trace: Trace, catalogue: Catalogue) -> Iterator[tuple[Record, int]]:
         if numbers is not None:
             tokens = tuple(f"{number:.17g}" for number in numbers)
             yield Record(file.says, numbers, tokens, (len(numbers),), prefix="FILE"), EXACT
+
+
+def _pixel(text: str) -> Iterator[Record]:
+    """The pixel (slow,fast) that a trace is of, as its manifest says it."""
+    words = text.split(",")
+    if len(words) == 2 and all(word.isdecimal() for word in words):
+        for name, word in zip(PIXEL, words, strict=True):
+            yield Record(name, (float(word),), (word,), prefix="PIXEL")
 
 
 def _heard(name: str, text: str, scale: float) -> Record:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import shutil
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .model import Manifest, Record, Trace
+from .model import Input, Manifest, Record, Setup, Trace
 from .store_sums import AGAIN, Reading, fail, is_whole, manifest_sum, pixels_sum
 
 Array = NDArray[np.float64]
@@ -75,7 +75,8 @@ class StoreWriter:
 
     `shape` is the image's (slow, fast). `columns` says what is coming. Blocks may have any length: whole
     tiles are written as soon as they are there, so memory stays at one tile per column. Leaving the block
-    by an exception leaves the store without its seal. `fresh` replaces a store that is there already.
+    by an exception leaves the store without its seal. `fresh` replaces a store that is there already. `setup` is what
+    the run said outside its records: formulas read it.
     """
 
     def __init__(
@@ -89,8 +90,10 @@ class StoreWriter:
         tile: int = TILE,
         compress: bool = False,
         fresh: bool = False,
+        setup: Setup | None = None,
     ) -> None:
         self.path, self.shape, self.columns = Path(path), shape, tuple(columns)
+        self.setup = setup or Setup()
         self.pixels = whole_image(shape) if pixels is None else np.asarray(pixels, dtype=np.int64).reshape(-1, 2)
         self.facts, self.run = dict(facts or {}), dict[str, list[list[float]]]()
         self._tile, self._done, self._waiting = tile, 0, list[dict[str, Array]]()
@@ -134,6 +137,7 @@ class StoreWriter:
             ],
             "facts": self.facts,
             "run": self.run,
+            "setup": asdict(self.setup),
             "pixels_crc32": pixels_sum(self.pixels),
         }
         return {**said, "crc32": manifest_sum(said)}
@@ -204,9 +208,15 @@ class Store:
     arrays: Mapping[str, Any]
     tile: int
     plain: frozenset[str] = frozenset()
+    setup: Setup = field(default_factory=Setup)
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """The files that the run read, where the facts say that they are told."""
+        return self.setup.inputs
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -261,7 +271,9 @@ class Store:
                 nested.append((i / len(present) if number <= last else 1.0, _record(column.name, row, i)))
         nested.sort(key=lambda pair: pair[0])  # of one place in the order of the columns
         found = (*records, *(record for _, record in nested))
-        return Trace(found, f"{self.path.name} pixel {slow} {fast}", Manifest(self.facts, len(found)))
+        name, folder = f"{self.path.name} pixel {slow} {fast}", str(self.path.parent)
+        manifest = Manifest({**self.facts, "pixel": f"{slow},{fast}"}, len(found))
+        return Trace(found, name, manifest, plain=self.setup.plain, inputs=self.inputs, folder=folder)
 
     def verify(self) -> None:
         """Read everything and check the sums. FirstbadError `store-damaged` where one disagrees."""
@@ -335,7 +347,13 @@ def _opened(path: Path, group: Any, manifest: Any) -> Store:
         MappingProxyType(arrays),
         int(tile),
         frozenset(name for name, array in arrays.items() if _is_plain(array, int(tile))),
+        _setup(manifest.get("setup", {})),
     )
+
+
+def _setup(said: Mapping[str, Any]) -> Setup:
+    """Of a store that was written before this was kept: nothing."""
+    return Setup(tuple(said.get("plain", ())), tuple(Input(**one) for one in said.get("inputs", ())))
 
 
 def _is_plain(array: Any, tile: int) -> bool:

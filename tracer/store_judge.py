@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import compare_arguments
+from .arguments import compare_arguments, compare_inputs
 from .catalogue import Catalogue
-from .diff import Diff, compare
+from .diff import Diff, Finding, Side, compare
 from .image_noise import Array
 from .pixels import CostlyPixel, costly_groups
 from .sampling import Sampling, followers, sampling
@@ -166,7 +166,7 @@ def _judge(
         diff = compare(reference.trace(*place), candidate.trace(*place), catalogue)
         seen = (f for f in (*diff.healed, *diff.flipped) if f.quantity not in blind)
         beside = beside or tuple((f.quantity, str(f.role)) for f in seen)
-        if named := tuple(one for one in _named(diff) if one[0] not in blind):
+        if named := tuple(one for one in _named(diff, catalogue) if one[0] not in blind):
             return Judgement(
                 signature.origins, signature.pixels, place, cost, named, noise=False, judged=True, beside=beside
             )  # fmt: skip
@@ -174,12 +174,21 @@ def _judge(
     return Judgement(signature.origins, signature.pixels, pixel, cost, (), noise=noise, judged=True, beside=beside)
 
 
-def _named(diff: Diff) -> tuple[tuple[str, str, str], ...]:
-    return tuple((f.quantity, str(f.side), f.pattern.text if f.pattern else "") for f in diff.origins)
+def _named(diff: Diff, catalogue: Catalogue) -> tuple[tuple[str, str, str], ...]:
+    return tuple((f.quantity, _side(f, catalogue), f.pattern.text if f.pattern else "") for f in diff.origins)
+
+
+def _side(finding: Finding, catalogue: Catalogue) -> str:
+    """That an input differs is known of what has no formula, or follows on both sides: else it is not known."""
+    quantity = catalogue.get(finding.quantity)
+    told = (finding.reference_closure, finding.candidate_closure)
+    if finding.side is not Side.NEITHER or quantity is None or not quantity.formulas:
+        return str(finding.side)
+    return str(Side.NEITHER if all(one is not None and one.holds is not None for one in told) else Side.UNKNOWN)
 
 
 def _settings(reference: Store, candidate: Store, catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:
-    """Facts about the two runs that differ though they should not, and arguments one by one."""
+    """Facts about the two runs that differ though they should not, arguments one by one, and files that they read."""
     a, b = reference.facts, candidate.facts
     for key in _SHARED:
         if key in a and key in b and a[key] != b[key]:
@@ -187,6 +196,8 @@ def _settings(reference: Store, candidate: Store, catalogue: Catalogue) -> Itera
     if "args" in a and "args" in b:
         for flag, x, y in compare_arguments(a["args"], b["args"], catalogue.options):
             yield flag, x or "not given", y or "not given"
+    for name, x, y in compare_inputs(reference, candidate):
+        yield f"file {name}", x, y
 
 
 def final_image(store: Store, catalogue: Catalogue) -> Array | None:

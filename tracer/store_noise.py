@@ -19,8 +19,10 @@ from .closure import check_view
 from .follows import changed, told
 from .formula import Unknown
 from .model import Record
+from .said import PIXEL
 from .store import Array, Pixels, Store, is_missing
 from .store_tally import Explain, Mask
+from .tables import Table
 from .tolerance import EDGE, Limits
 from .uncertain import Num, Term, parts
 from .view import DEEP, HEADROOM, View
@@ -55,6 +57,10 @@ class ManyView(View):
     def half(self, record: Record) -> Many:
         """A store holds what was computed, not what was printed."""
         return super().half(record) if id(record) in self._told else (0.0,) * len(record.values)
+
+    def table(self, name: str) -> Table:
+        """Nothing is looked up for many pixels at once."""
+        raise Unknown(f"the table {name} at many pixels")
 
     def term(self, record: Record, error: Many) -> Term:
         """See `View`."""
@@ -276,6 +282,8 @@ class StoreNoise:
 
         def read(record: Record) -> Many | None:
             name = self.catalogue.canonical(record.quantity)
+            if record.prefix == "PIXEL":
+                return (self.stores[side].pixels[rows, PIXEL.index(name)].astype(np.float64),)
             if record.prefix != "STORE" or name not in self.columns[side]:
                 return None
             if name not in held:

@@ -60,7 +60,7 @@ def _part(store: Store, rows: Pixels) -> Store:
         return store
     store.verify()
     s, pixels = store, store.pixels[rows]
-    part = Part(s.path, s.shape, pixels, s.columns, s.facts, s.run, {}, s.arrays, s.tile, s.plain, rows)
+    part = Part(s.path, s.shape, pixels, s.columns, s.facts, s.run, {}, s.arrays, s.tile, s.plain, s.setup, rows)
     return replace(part, crc32={name: _sum(part, name) for name in part.names})
 
 

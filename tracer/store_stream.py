@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from .model import Setup
 from .store import MISSING, Array, Column, Pixels, StoreWriter, tile_for
 from .store_sums import fail
 
@@ -68,7 +69,9 @@ class Survey:
     shape: tuple[int, int]
 
 
-def read_stream(path: str | Path, store: str | Path, facts: Mapping[str, str] | None = None) -> Survey:
+def read_stream(
+    path: str | Path, store: str | Path, facts: Mapping[str, str] | None = None, setup: Setup | None = None
+) -> Survey:
     """Turn a finished stream into a store at `store`; gives what was found.
 
     FirstbadError: no stream, another version, cut, damaged (count or checksum), a quantity of changing width.
@@ -78,7 +81,9 @@ def read_stream(path: str | Path, store: str | Path, facts: Mapping[str, str] | 
         header = _header(path, file)
         survey = _survey(path, file, header)
         tile = tile_for(survey.columns)
-        writer = StoreWriter(store, survey.shape, survey.columns, survey.pixels, facts, tile=tile, fresh=True)
+        writer = StoreWriter(
+            store, survey.shape, survey.columns, survey.pixels, facts, tile=tile, fresh=True, setup=setup
+        )
         writer.run = survey.run
         _write(path, file, header, survey, writer)
         writer.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .model import Record, Trace
+from .model import Record, Setup, Trace
 from .place import qualified
 from .resolution import significant
 from .store import MISSING, Array, Column, StoreWriter, tile_for
@@ -33,8 +33,12 @@ def write_logs(
     FirstbadError `stream-width` where a quantity has two widths, and as `text.read` for a log that is none.
     """
     widths, most, words, digits = dict[str, int](), dict[str, int](), dict[str, None](), 6
-    for path in logs.values():
-        for name, records in _by_name(read(path)).items():
+    setup, told = Setup(), True
+    for number, path in enumerate(logs.values()):
+        trace = read(path)
+        setup = _shared(setup, trace) if number else Setup(trace.plain, trace.inputs)
+        told = told and "inputs" in trace.facts
+        for name, records in _by_name(trace).items():
             if any(isinstance(v, str) for r in records for v in r.values):
                 words[name] = None
                 continue
@@ -45,14 +49,22 @@ def write_logs(
     pixels = sorted(logs)
     size = shape or (max(s for s, _ in pixels) + 1, max(f for _, f in pixels) + 1)
     more = {"digits": str(min(digits, 17)), **({"words": " ".join(words)} if words else {})}
+    more |= {"inputs": "told"} if told else {}
     writer = StoreWriter(
-        store, size, columns, np.array(pixels), {**(facts or {}), **more}, tile=tile_for(columns), fresh=True
-    )
+        store, size, columns, np.array(pixels), {**(facts or {}), **more}, tile=tile_for(columns), fresh=True,
+        setup=setup,
+    )  # fmt: skip
     for pixel in pixels:
         found = _by_name(read(logs[pixel]))
         writer.append({c.name: _rows(found.get(c.name, ()), c) for c in columns})
     writer.close()
     return len(pixels)
+
+
+def _shared(setup: Setup, trace: Trace) -> Setup:
+    """What this run says as well: a line about its pixel is not said of all."""
+    plain, inputs = frozenset(trace.plain), frozenset(trace.inputs)
+    return Setup(tuple(x for x in setup.plain if x in plain), tuple(x for x in setup.inputs if x in inputs))
 
 
 def _by_name(trace: Trace) -> dict[str, list[Record]]:

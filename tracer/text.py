@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from .dialects import NoRecord, Said, heading_of, is_number, parse_body
 from .errors import FirstbadError
-from .model import Input, Manifest, Record, Scope, Skipped, Trace, Value
+from .model import Input, Manifest, Record, Scope, Setup, Skipped, Trace, Value
 
 _MARK = re.compile(r"(TRACE\w*)[\])>]?(?=[:\s]|\Z)")
 """The prefix, also that of `[TRACE] name v`: what stands before the word is not part of the line any more."""
@@ -51,6 +51,14 @@ def parse_bytes(data: bytes, name: str = "") -> Trace:
     if not found and manifest is None:
         _refuse_no_trace(name, data)
     return Trace(tuple(found), name, manifest, tuple(reader.skipped), tuple(reader.plain), tuple(reader.inputs))
+
+
+def heard(lines: Iterable[str]) -> Setup:
+    """What a run says outside its records, from the lines that it printed."""
+    reader = Reader()
+    for _ in reader.records(f"{line}\n".encode("utf-8", "surrogateescape") for line in lines):
+        pass
+    return Setup(tuple(reader.plain), tuple(reader.inputs))
 
 
 def records(lines: Iterable[bytes], name: str = "") -> Iterator[Record]:

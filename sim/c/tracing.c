@@ -238,12 +238,14 @@ static void tell_inputs(const Experiment *e) {
 void tracing_start(const Experiment *e) {
     firstbad_trace_init(&text_trace, firstbad_to_file, stdout);
     text_trace.digits = e->own.digits;
-    if (!text_pixel_given(e) || e->own.seal == SEAL_OFF)
-        return;
-    char *facts = told_facts(e);
-    FIRSTBAD_TRACE_OPEN(&text_trace, facts);
-    free(facts);
-    tell_inputs(e);
+    int sealed = text_pixel_given(e) && e->own.seal != SEAL_OFF;
+    if (sealed) {
+        char *facts = told_facts(e);
+        FIRSTBAD_TRACE_OPEN(&text_trace, facts);
+        free(facts);
+    }
+    if (sealed || e->own.trace_stream != NULL)  /* a store tells what was read, too */
+        tell_inputs(e);
 }
 
 static void open_stream(const Experiment *e) {

@@ -104,8 +104,7 @@ def _one(side: str, args: list[str], pixel: tuple[int, int], out: Path) -> Path:
         ran = _run(side, [*args, "-trace_pixel", str(pixel[0]), str(pixel[1])], Path(folder))
     if ran.returncode != 0 or not _reached(ran.stdout):
         raise _no_trace(side, ran, f"pixel {pixel[0]} {pixel[1]}")
-    lines = [line for line in ran.stdout.splitlines(keepends=True) if "TRACE" in line]
-    path.write_text("".join(lines), encoding="utf-8")
+    path.write_text(ran.stdout, encoding="utf-8")  # with the plain lines: formulas read them
     return path
 
 
@@ -158,10 +157,12 @@ def _simulated(args: list[str], chosen: str, out: Path) -> int:
 
 def _streamed(args: list[str], chosen: str, out: Path) -> int:
     """The C reference fills a binary stream (trace.h) beside the store, which becomes the store."""
+    import os
     import shlex
 
     from ...sim.program import own_options
     from ...tracer.store_stream import read_stream
+    from ...tracer.text import heard
 
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".firstbad-") as name:
         folder = Path(name)
@@ -169,8 +170,11 @@ def _streamed(args: list[str], chosen: str, out: Path) -> int:
         stream = folder / "firstbad.stream"
         if ran.returncode != 0 or not stream.is_file():
             raise _no_trace("reference", ran, "these pixels")
+        setup = heard(ran.stdout.splitlines())
         facts = {"side": "C", "program": "reference", "quirks": own_options(args)[0].quirks, "args": shlex.join(args)}
-        survey = read_stream(stream, out, facts)
+        if setup.inputs or not os.environ.get("NB_C_BIN"):  # another program may be silent about what it reads
+            facts["inputs"] = "told"
+        survey = read_stream(stream, out, facts, setup)
     if not len(survey.pixels):
         shutil.rmtree(out)
         raise FirstbadError(
