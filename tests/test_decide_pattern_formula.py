@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from firstbad.tracer.catalogue import from_document
+from firstbad.tracer.catalogue import Catalogue, from_document
 from firstbad.tracer.formula import compile_formula
 from firstbad.tracer.pattern_data import Context, Data, collect
 from firstbad.tracer.pattern_formula import _evaluated, _flat, _variants, miswritten
@@ -106,7 +106,19 @@ def test_a_product_inside_is_a_product_of_its_own(formula: str, without: str) ->
 
 def test_a_product_is_told_once_and_not_again_by_its_parts() -> None:
     assert len(variants("f*g*r")) == len(variants("f*(g*r)")) == 3 + 3 + 3
-    assert variants("f + g") == variants("f ** 2") == variants("f - 1") == []
+    assert variants("f") == variants("f ** 2") == []
+
+
+def test_every_term_of_a_sum_is_left_out_but_a_number() -> None:
+    def without(formula: str) -> list[tuple[str, str]]:
+        return [(text, tree) for kind, text, _, tree in variants(formula) if kind == "missing-term"]
+
+    lacks = "the candidate lacks the term "
+    assert variants("f + g") == [("missing-term", lacks + "f", 6.0, "g"), ("missing-term", lacks + "g", 6.0, "f")]
+    assert without("f - (g - r)") == [(lacks + "f", "-g + r"), (lacks + "g", "f + r"), (lacks + "r", "f - g")]
+    assert without("sqrt(f - 1)") == [(lacks + "f", "sqrt(-1)")]
+    assert [tree for _, tree in without("f*(g + r)")] == ["f * r", "f * g"]
+    assert len(without("+".join("abcdefghijkl"))) == 10
 
 
 def test_of_many_factors_the_first_ten_are_tried_and_the_others_stay() -> None:
@@ -180,6 +192,20 @@ def test_what_was_told_already_does_not_hide_the_next_mistake() -> None:
     assert guessed("f*f*g", F * F) == ["the candidate lacks a factor g"]
 
 
+def test_a_background_that_is_missing_is_named() -> None:
+    assert guessed("f*g + r", F * G) == ["the candidate lacks the term r"]
+    assert guessed("f*g - r", F * G) == ["the candidate lacks the term r"]
+    assert guessed("f*g + r", R) == ["the candidate lacks the term f * g"]
+
+
+def test_what_makes_no_difference_is_no_slip_though_the_formula_does_not_apply() -> None:
+    """A factor that is 1 and a term that is 0 may be there or not: what the formula gives without them says nothing."""
+    switched = {"is": "f*(g if r > 1 else 1)", "when": "r > 1"}
+    assert guessed([{"is": "f*g", "when": "r < 1"}, switched], F) == ["the candidate lacks a factor g"]
+    assert guessed([{"is": "g + r", "when": "r < 1"}, switched], F) == []
+    assert guessed([{"is": "g + r", "when": "r < 1"}, {"is": "f + g*r*(r > 1)", "when": "r > 1"}], F) == []
+
+
 def test_all_formulas_of_a_quantity_are_tried() -> None:
     assert guessed([{"is": "f + g*r"}, {"is": "f*r"}], R) == ["the candidate lacks a factor f"]
     assert guessed([{"is": "f + g*r"}, {"is": "f*r"}], F + G) == ["the candidate lacks a factor r"]
@@ -196,10 +222,22 @@ def test_a_formula_that_reads_what_was_asked_for_is_passed_over_and_the_next_one
     x = {"parents": ["f", "g"], "formula": [{"is": "f*r"}, {"is": "f*g"}]}
     known = from_document({"quantity": {"f": {}, "g": {}, "x": x}, "option": [{"flag": "-r", "says": "r"}]})
     for value, texts in ((F, ["the candidate lacks a factor g"]), (R, [])):
-        a, b = trace({**FGR, "x": [[99.0]]}), trace({**FGR, "x": [[value]]})
-        data = collect("x", a.find("x"), b.find("x"), Context.of(a, b, known))
-        assert data is not None
-        assert [guess.text for guess in miswritten(data)] == texts
+        assert told_of(known, value) == texts
+
+
+def test_a_term_of_what_was_asked_for_may_be_missing() -> None:
+    """-r asks for a background: a program without it computes by its own formula, and yet not what it was asked for."""
+    x = {"parents": ["f", "g"], "formula": [{"is": "f*g + f*r"}]}
+    known = from_document({"quantity": {"f": {}, "g": {}, "x": x}, "option": [{"flag": "-r", "says": "r"}]})
+    assert told_of(known, F * G) == ["the candidate lacks the term f * r"]
+    assert told_of(known, F * R) == [], "what it lacks reads no option, what is left does"
+
+
+def told_of(known: Catalogue, value: float) -> list[str]:
+    a, b = trace({**FGR, "x": [[99.0]]}), trace({**FGR, "x": [[value]]})
+    data = collect("x", a.find("x"), b.find("x"), Context.of(a, b, known))
+    assert data is not None
+    return [guess.text for guess in miswritten(data)]
 
 
 def vector(x: list[list[float]], more: dict[str, Rows] | None = None) -> Data:

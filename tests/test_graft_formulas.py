@@ -120,6 +120,41 @@ def test_an_intensity_that_is_no_number_is_wrong_altogether_and_heals():
     assert found.error(frozenset()) == 5.4
 
 
+def test_what_was_no_number_agrees_once_its_formula_gives_the_reference_s():
+    """Nothing is known of the rounding of a NaN: that is no reason for which its successor could not agree."""
+    found = formulas("cell nan; polar 0.9; switch 0; steps 1; latt nan; sum nan; final nan", f"{WHOLE}0000000000001")
+    healing = heal(found, catalogue(KNOWN))
+    assert (healing.quantities, healing.barred, healing.healed) == (("cell",), {}, pytest.approx(1))
+
+
+LABELLED = """
+[wave]
+[k]
+parents = ["wave"]
+formula = "1/wave"
+[h]
+parents = ["k"]
+formula = "3*k"
+[polar]
+[sum]
+parents = ["h", "polar"]
+formula = "polar*100"
+final = true
+"""
+
+
+@pytest.mark.parametrize("k", ["14285714285.714287", "14285714285.714285"])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_unit_label_that_only_one_side_can_be_shown_to_have_is_no_difference(k: str, swapped: bool):
+    """Both print k in another unit than their formula's; what shows the label to be wrong, h, one side does not print."""
+    whole, lacking = f"wave 0.7; k {k}; h 4.2857142857142865;", "wave 0.7; k 14285714285.714287;"
+    mine, yours = (lacking, whole) if swapped else (whole, lacking)
+    known = catalogue(LABELLED)
+    found = Formulas.of([(trace(mine + "polar 0.9; sum 90"), trace(yours + "polar 1; sum 100"))], known)
+    healing = heal(found, known)
+    assert ([o.name for o in healing.origins], healing.barred) == (["polar"], {})
+
+
 def test_a_graft_that_makes_an_error_where_there_was_none_heals_nothing():
     found = together(formulas(WHOLE, WHOLE.replace("polar 0.9", "polar 1.3")), ["polar"])
     assert found.healed == -math.inf

@@ -1,4 +1,4 @@
-"""The quantity's own formula, written wrongly: a factor left out or twice, a rotation left out or the other way round.
+"""The quantity's own formula, written wrongly: a factor too few or too many, a term or a rotation left out.
 
 Where a quantity sums over what the trace holds, or is made of several others, no factor between the two sides explains
 such a mistake: the formula itself, evaluated with the mistake in it, does.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from typing import cast
 
@@ -30,16 +30,19 @@ def miswritten(data: Data) -> Iterator[Guess]:
     known = data.compared.a.catalogue.get(data.name)
     if known is None or _follows(data, known):
         return
-    seen = set[str]()
+    seen, typed = set[str](), data.compared.a.catalogue.typed
     for alternative in known.values:
-        if alternative.formula.names & data.compared.a.catalogue.typed:
-            continue  # what was asked for is no slip in the quantity's own formula
+        if _evaluated(data, alternative.formula) is not None:
+            continue  # no slip in it makes a difference: a factor that is 1, a term that is 0
+        asked = bool(alternative.formula.names & typed)
         for kind, text, cost, tree in _variants(ast.parse(alternative.formula.text.strip(), mode="eval").body):
-            formula = ast.unparse(tree)
-            if formula in seen:
+            formula = compile_formula(ast.unparse(tree))
+            if asked and (kind != "missing-term" or formula.names & typed):
+                continue  # what was asked for is no slip in the quantity's own formula; to ignore it is one
+            if formula.text in seen:
                 continue
-            seen.add(formula)
-            found = _evaluated(data, compile_formula(formula))
+            seen.add(formula.text)
+            found = _evaluated(data, formula)
             if found is not None:
                 yield Guess(kind, text, *found, cost)
 
@@ -77,9 +80,10 @@ def _evaluated(data: Data, formula: Formula) -> tuple[list[float], list[float]] 
 
 def _variants(tree: ast.expr) -> Iterator[Variant]:
     """All ways to write it with one mistake; the tree itself is left as it is."""
-    products = [path for path in _paths(tree) if _is_product(_at(tree, path)) and not _in_product(tree, path)]
-    for path in products:
+    for path in _outermost(tree, _is_product):
         yield from _factors(tree, path)
+    for path in _outermost(tree, _is_sum):
+        yield from _terms(tree, path)
     for path in _paths(tree):
         node = _at(tree, path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ROTATIONS:
@@ -111,6 +115,31 @@ def _factors(tree: ast.expr, path: tuple[str | int, ...]) -> Iterator[Variant]:
         yield kind, text, 8.0, _with(tree, path, _product(factors, {i: 0, j: 0}))
 
 
+def _terms(tree: ast.expr, path: tuple[str | int, ...]) -> Iterator[Variant]:
+    """One term of a sum left out: a background, a correction. A mere number is another rule's: an index one off."""
+    terms = _summed(_at(tree, path))
+    for i in [i for i, (node, _) in enumerate(terms) if not isinstance(node, ast.Constant)][:MOST_FACTORS]:
+        text = f"the candidate lacks the term {ast.unparse(terms[i][0])}"
+        yield "missing-term", text, 6.0, _with(tree, path, _sum(terms[:i] + terms[i + 1 :]))
+
+
+def _summed(node: ast.expr, minus: bool = False) -> list[tuple[ast.expr, bool]]:
+    """The terms of a sum, each with whether it is subtracted."""
+    if not _is_sum(node):
+        return [(node, minus)]
+    assert isinstance(node, ast.BinOp)
+    return _summed(node.left, minus) + _summed(node.right, minus != isinstance(node.op, ast.Sub))
+
+
+def _sum(terms: list[tuple[ast.expr, bool]]) -> ast.expr:
+    """The sum of these terms; it does not begin at 0, as the terms may be vectors."""
+    (first, minus), *others = terms
+    result: ast.expr = ast.UnaryOp(ast.USub(), copy.deepcopy(first)) if minus else copy.deepcopy(first)
+    for node, minus in others:
+        result = ast.BinOp(result, ast.Sub() if minus else ast.Add(), copy.deepcopy(node))
+    return result
+
+
 def _flat(node: ast.expr, over: bool = False) -> list[tuple[ast.expr, bool]]:
     """The factors of a product, each with whether it is divided by."""
     if not _is_product(node):
@@ -132,6 +161,10 @@ def _is_product(node: ast.AST) -> bool:
     return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div)
 
 
+def _is_sum(node: ast.AST) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub)
+
+
 def _paths(node: ast.expr, here: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """The places of an expression and of all that are in it."""
     yield here
@@ -151,9 +184,10 @@ def _at(node: object, path: tuple[str | int, ...]) -> ast.expr:
     return node
 
 
-def _in_product(tree: ast.expr, path: tuple[str | int, ...]) -> bool:
-    """Whether it is a factor of a product: then that product tells of it."""
-    return bool(path) and isinstance(path[-1], str) and _is_product(_at(tree, path[:-1]))
+def _outermost(tree: ast.expr, kind: Callable[[ast.AST], bool]) -> list[tuple[str | int, ...]]:
+    """Where a product, or a sum, stands that is no part of another one, which would tell of it."""
+    found = [path for path in _paths(tree) if kind(_at(tree, path))]
+    return [path for path in found if not (path and isinstance(path[-1], str) and kind(_at(tree, path[:-1])))]
 
 
 def _with(tree: ast.expr, path: tuple[str | int, ...], new: ast.expr) -> ast.expr:
