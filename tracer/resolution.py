@@ -28,7 +28,7 @@ _TOKEN = re.compile(r"[-+]?(\d*)\.?(\d*)(?:[eEdD]([-+]?\d+))?\Z")
 _LEAST = 6
 """%g shows six digits unless told otherwise; fewer in a short trace means round numbers, not a coarse format."""
 _COARSE = 3
-"""Digits, or places behind the point, from which on that can be a format; people type shorter numbers."""
+"""Digits, or places behind the point, from which on that can be a format; people type shorter ones, but for zeros."""
 _MANY = 8
 """Numbers with a decimal point from which on they show a format together."""
 _WHOLE = (".", ".0")
@@ -83,11 +83,14 @@ class _Style:
     decimals: set[int] = field(default_factory=set[int])
     """The first few different ones with a point, and the places of all behind it."""
     powers: bool = False
+    zeros: bool = False
+    """Whether one ends in a zero that `%g` and repr would not show."""
 
     def add(self, quantity: str, token: str) -> None:
-        digits, places, power, _, whole = _shown(token)
+        digits, places, power, zeros, whole = _shown(token)
         if whole:
             return
+        self.zeros = self.zeros or (zeros and power is None)
         self.most = max(self.most, digits)
         self.own[quantity] = max(self.own.get(quantity, digits), digits)
         if digits and "." in token and not token.endswith(_WHOLE):
@@ -116,7 +119,7 @@ class _Style:
         if len(self.decimals) != 1 or self.powers or len(self.points) < _MANY:
             return None
         places = next(iter(self.decimals))
-        return places if places >= _COARSE else None
+        return places if places >= _COARSE or self.zeros else None
 
 
 _NOTHING = _Style()
