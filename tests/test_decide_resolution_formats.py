@@ -133,6 +133,36 @@ def test_two_decimals_are_too_few_for_a_fixed_format() -> None:
     assert half("1.1255", "1234567.1255", *ending(".1255", 30)) == pytest.approx(0.5e-4)
 
 
+@pytest.mark.parametrize(
+    ("others", "is_format"),
+    [
+        ([*ending(".25", 7), "3.50"], True),
+        ([*ending(".25", 7), "0.00"], True),
+        ([*ending(".25", 7), "-0.50", "12", "MOSFLM"], True),
+        ([*ending(".25", 6), "3.50"], True),  # with the first one and the large one there are eight
+        ([*ending(".25", 5), "0.00"], False),  # seven may be so by accident
+        ([*ending(".25", 7), "3.50", "1.125"], False),  # one has more decimals
+        ([*ending(".25", 7), "3.50", "0.5"], False),  # or fewer
+        ([*ending(".25", 7), "3.50e-10"], False),  # %f writes no powers
+        (ending(".25", 30), False),  # no zero: people type such numbers
+    ],
+)
+def test_two_decimals_are_a_format_where_a_zero_at_the_end_shows_it(others: list[str], is_format: bool) -> None:
+    assert (half("1.25", "1234567.25", *others) > 1e-3) is is_format
+
+
+def test_one_decimal_is_none() -> None:
+    """Python ends whole numbers in `.0`."""
+    assert half("1.5", "1234567.5", *ending(".5", 30), "3.0", "0.0") < 1e-7
+
+
+def test_a_trace_of_two_decimals_agrees_with_all_digits_and_differs_by_more_than_half_a_hundredth() -> None:
+    values = [1 + 7 * n / 23 for n in range(40)]
+    a = "".join(f"TRACE: x{n} {v:.17g}\n" for n, v in enumerate(values))
+    b = "".join(f"TRACE: x{n} {v + (n == 9) * 0.011:.2f}\n" for n, v in enumerate(values))
+    assert [f.quantity for f in compare(parse(a), parse(b), Catalogue()).origins] == ["x9"]
+
+
 def test_zeros_that_were_shown_pin_the_decimals_of_a_quantity_only_without_a_power() -> None:
     """`1.50e-10` ends in the zero of its exponent, and `1.50e-07` does not: neither says anything of `1.25`."""
     for zero, expected in (("1.50", 0.5e-2), ("1.50e-10", 0.5e-5), ("1.50e-07", 0.5e-5), ("10", 0.5e-5)):

@@ -3,6 +3,9 @@
 `5.70088` beside `5.70087713` is the same number where the line is printed by a bare %g, and another one where the
 program computes with a constant of six digits. The pair alone cannot tell. What was computed from it can: a constant
 that is off by a ten millionth moves its descendants by about as much, a print format moves nothing.
+
+A whole number with as many digits as the format has may be counted (`%d`) or rounded (`%g`). Two programs that differ
+by so little that print hides it do so in numbers with decimals, too: where these are equal, it was counted.
 """
 
 from __future__ import annotations
@@ -27,11 +30,20 @@ def settle(case: Case, judged: Sequence[Judged], limits: Limits) -> tuple[Judged
     unclear = {i for i, one in enumerate(judged) if one.verdict is Verdict.DIFFERENT and _by_print(one, limits)}
     if not unclear:
         return tuple(judged)
+    rounded = any(one.verdict is Verdict.PRINT and not _whole(case, one) for one in judged)
     firm = [(i, one) for i, one in enumerate(judged) if one.verdict is Verdict.DIFFERENT and i not in unclear]
     return tuple(
-        replace(one, verdict=Verdict.PRINT) if i in unclear and not _apart(case, i, one, firm) else one
+        replace(one, verdict=Verdict.PRINT)
+        if i in unclear and (rounded if _whole(case, one) else not _apart(case, i, one, firm))
+        else one
         for i, one in enumerate(judged)
     )
+
+
+def _whole(case: Case, one: Judged) -> bool:
+    """Whether both sides print whole numbers of the quantity, and nothing else."""
+    sides = ((case.a, one.pairing.reference), (case.b, one.pairing.candidate))
+    return all(record is not None and view.formats.whole(record) for view, record in sides)
 
 
 def _by_print(one: Judged, limits: Limits) -> bool:

@@ -58,7 +58,7 @@ def limited(view: View) -> str:
 def _full(view: View, record: Record) -> bool:
     """Whether a number shows all digits of its format, so that more may have been cut off."""
     most = view.formats.digits(record)
-    return any(significant(token) >= most for token in record.tokens)
+    return not view.formats.whole(record) and any(significant(token) >= most for token in record.tokens)
 
 
 def _units(view: View, value: float, half: float) -> float:

@@ -15,11 +15,11 @@ class Record:
     """One value of one quantity in one place of the loop nest.
 
     `values` are the numbers in row-major order (a word such as MOSFLM stays a `str`), `tokens` the same
-    as they were printed: the digits that a decimal shows are its resolution. `shape` is () for a scalar,
-    (3,) for a vector, (3, 3) for a matrix. `scope` holds what the line itself says about its place,
-    e.g. (("phi_tic", "3"),). `occurrence` counts records of equal quantity and scope from 0. `prefix` is
-    the word that began the line (one prefix, one print format), `labels` names the values where the line
-    did: `X:0.1 Y:0.2`.
+    as they were printed: the digits that a decimal shows are its resolution. From 2**53 on a number that was printed
+    whole is an `int`, as no double holds them all. `shape` is () for a scalar, (3,) for a vector, (3, 3) for a matrix.
+    `scope` holds what the line itself says about its place, e.g. (("phi_tic", "3"),). `occurrence` counts records of
+    equal quantity and scope from 0. `prefix` is the word that began the line (one prefix, one print format), `labels`
+    names the values where the line did: `X:0.1 Y:0.2`.
     """
 
     quantity: str
@@ -36,8 +36,8 @@ class Record:
 
     @property
     def numbers(self) -> tuple[float, ...]:
-        """The numeric values, words left out."""
-        return tuple(v for v in self.values if not isinstance(v, str))
+        """The numeric values as doubles, words left out."""
+        return tuple(float(v) for v in self.values if not isinstance(v, str))
 
 
 HEADING = "a heading"

@@ -194,7 +194,7 @@ class Roles:
         If one of them had printed what it did not compute with, the child would not follow there; but for a wrong
         label, which is taken out before that is tried.
         """
-        if any(view.labels.get(name) for view in (self.case.a, self.case.b)):
+        if any(view.labels.get(name) for view in (self.case.a, self.case.b)) or self._infects(name, child):
             return False
         return self._followed(self.pairs[child]) and not any(r.invariant for r in self._told(self.pairs[child]))
 
@@ -224,6 +224,8 @@ class Roles:
         quantity = self.case.catalogue.quantities[child]
         if quantity.kind == "input":
             return False  # looked up: two indices often find the same value
+        if self._infects(name, child):
+            return True
         swapped = self.swap(name)
         decided = False
         for one in self.pairs[child]:
@@ -242,6 +244,21 @@ class Roles:
             if changes and max(changes) > max(self.limits.slack * max(noise), _SHARE * off):
                 return True
         return not decided
+
+    def _infects(self, name: str, child: str) -> bool:
+        """Whether the child, computed with NaN or an infinity that one side shows, would be no number, and yet is one.
+
+        Nothing makes up for that, and no rounding hides it.
+        """
+        quantity, swapped = self.case.catalogue.quantities[child], self.swap(name)
+        for one in self.pairs[child]:
+            record = one.pairing.reference
+            assert record is not None
+            if all(math.isfinite(m.absolute) for m in one.measures):
+                pair = formula_pair(self.case, record, quantity, swapped)
+                if pair and any(math.isfinite(x.v) != math.isfinite(y.v) for x, y in zip(*pair, strict=True)):
+                    return True
+        return False
 
     def swap(self, name: str) -> dict[int, Term]:
         """The candidate's values of a quantity in the places of the reference's, where they differ."""
@@ -279,9 +296,9 @@ class Roles:
         side = self._side(name, bad)
         if side in (Side.REFERENCE, Side.CANDIDATE, Side.BOTH):
             return side
-        nan = _nan_side(bad[0])
-        if nan is not Side.UNKNOWN:
-            return nan
+        infinite = _infinite_side(bad[0])
+        if infinite is not Side.UNKNOWN:
+            return infinite
         agreeing = [one for child in self.children(name) if not self.differs(child) for one in self.pairs[child]]
         told = [self.case.closures_of(one.pairing) for one in agreeing]
         a = broken(r for r, _ in told if r is not None)
@@ -326,9 +343,9 @@ class Roles:
         return "; ".join(told)
 
 
-def _nan_side(one: Judged) -> Side:
-    """The side that printed NaN where the other did not: what was computed from it there was not computed from NaN."""
-    return _odd_side(one, lambda value: not isinstance(value, str) and math.isnan(value))
+def _infinite_side(one: Judged) -> Side:
+    """The side that printed NaN or an infinity where the other did not: what agrees was not computed from that."""
+    return _odd_side(one, lambda value: not isinstance(value, str) and not math.isfinite(value))
 
 
 def _worded(one: Judged) -> Side:

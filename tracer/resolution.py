@@ -4,7 +4,8 @@
 show theirs, so a trailing zero or an exponent that `%g` would not print pins the last digit shown. The
 digits of a `%g` are those of the longest token that the same prefix printed. Where all its decimals have as many
 places behind the point, it is a `%f`; where fewer than six digits are shown, most decimals must show them all; where
-most quantities show fewer digits than the longest, each has a format of its own.
+most quantities show fewer digits than the longest, each has a format of its own. A whole number without a point shows
+its units: `%g` rounds to them only where it has just as many digits, and what is longer was counted, not rounded.
 """
 
 from __future__ import annotations
@@ -27,11 +28,15 @@ _TOKEN = re.compile(r"[-+]?(\d*)\.?(\d*)(?:[eEdD]([-+]?\d+))?\Z")
 _LEAST = 6
 """%g shows six digits unless told otherwise; fewer in a short trace means round numbers, not a coarse format."""
 _COARSE = 3
-"""Digits, or places behind the point, from which on that can be a format; people type shorter numbers."""
+"""Digits, or places behind the point, from which on that can be a format; people type shorter ones, but for zeros."""
 _MANY = 8
 """Numbers with a decimal point from which on they show a format together."""
 _WHOLE = (".", ".0")
 """How numpy and Python end a whole number: no decimals that a format asked for."""
+_STRIPPED = 1
+"""Digits that a format may have beyond the longest number that was seen: zeros at the end that `%g` strips."""
+_MACHINE = 20
+"""Digits of the largest whole number that programs count with; a longer one may be a real, written out."""
 _REPR = 17
 """Digits of Python's repr at most; it writes an exponent from 1e16 on, where %.17g still writes the number out."""
 
@@ -47,6 +52,8 @@ class _Shown(NamedTuple):
     """The exponent that was written."""
     zeros: bool
     """A trailing zero was printed on purpose: `1.500000`, not `100`, nor the `.0` of Python's repr."""
+    whole: bool
+    """Digits alone: neither a point nor an exponent."""
 
 
 @lru_cache(maxsize=65536)
@@ -54,7 +61,8 @@ def _shown(token: str) -> _Shown:
     match = _TOKEN.match(token)
     whole, behind, power = match.groups() if match else ("", "", None)
     zeros = len(behind) > 1 and behind.endswith("0")
-    return _Shown(len((whole + behind).lstrip("0")), len(behind), int(power) if power else None, zeros)
+    digits = len((whole + behind).lstrip("0"))
+    return _Shown(digits, len(behind), int(power) if power else None, zeros, token.lstrip("+-") == whole != "")
 
 
 def significant(token: str) -> int:
@@ -64,7 +72,7 @@ def significant(token: str) -> int:
 
 @dataclass
 class _Style:
-    """What the tokens of one prefix have in common."""
+    """What the tokens of one prefix have in common. Whole numbers are not counted: `%d` prints any number of digits."""
 
     most: int = 0
     own: dict[str, int] = field(default_factory=dict[str, int])
@@ -75,9 +83,14 @@ class _Style:
     decimals: set[int] = field(default_factory=set[int])
     """The first few different ones with a point, and the places of all behind it."""
     powers: bool = False
+    zeros: bool = False
+    """Whether one ends in a zero that `%g` and repr would not show."""
 
     def add(self, quantity: str, token: str) -> None:
-        digits, places, power, _ = _shown(token)
+        digits, places, power, zeros, whole = _shown(token)
+        if whole:
+            return
+        self.zeros = self.zeros or (zeros and power is None)
         self.most = max(self.most, digits)
         self.own[quantity] = max(self.own.get(quantity, digits), digits)
         if digits and "." in token and not token.endswith(_WHOLE):
@@ -106,7 +119,7 @@ class _Style:
         if len(self.decimals) != 1 or self.powers or len(self.points) < _MANY:
             return None
         places = next(iter(self.decimals))
-        return places if places >= _COARSE else None
+        return places if places >= _COARSE or self.zeros else None
 
 
 _NOTHING = _Style()
@@ -119,11 +132,14 @@ class Formats:
     def __init__(self, records: Iterable[Record], digits: int = 0) -> None:
         self._styles: dict[str, _Style] = {}
         self._fixed: dict[tuple[str, str], set[int]] = {}
+        self._pointed: set[tuple[str, str]] = set()
         for record in records:
             style = self._styles.setdefault(record.prefix, _Style())
             for token in record.tokens:
                 style.add(record.quantity, token)
                 shown = _shown(token)
+                if not shown.whole:
+                    self._pointed.add((record.prefix, record.quantity))
                 if shown.zeros and shown.power is None:
                     self._fixed.setdefault((record.prefix, record.quantity), set()).add(shown.places)
         self._given = digits
@@ -134,18 +150,35 @@ class Formats:
         A manifest speaks of the program's own prefix; lines under the bare word TRACE keep the six digits of %g.
         """
         style = self._styles.get(record.prefix, _NOTHING)
-        told = self._told(record)
-        if style.mixed and not told:
+        if style.mixed and not self._told(record):
             return max(style.own.get(record.quantity, _LEAST), _LEAST)
+        return self._most(record)
+
+    def _most(self, record: Record) -> int:
+        """Significant digits of the longest format of the prefix."""
+        style, told = self._styles.get(record.prefix, _NOTHING), self._told(record)
         return max(style.most, told if told or style.coarse else _LEAST)
 
     def _told(self, record: Record) -> int:
         return self._given if record.prefix != "TRACE" else 0
 
+    def whole(self, record: Record) -> bool:
+        """Whether all that was printed of the quantity are whole numbers, none with a point or an exponent."""
+        return (record.prefix, record.quantity) not in self._pointed
+
+    def counted(self, record: Record, index: int) -> bool:
+        """Whether a number is whole and has more digits than its program's format: it would have got an exponent.
+
+        Where no other number shows a format, it may be any.
+        """
+        shown = _shown(record.tokens[index])
+        known = self._styles.get(record.prefix, _NOTHING).most > 0
+        return shown.whole and (self._most(record) if known else _REPR) + _STRIPPED < shown.digits <= _MACHINE
+
     def half(self, record: Record, index: int) -> float:
         """Half the last digit that the token could show: how far the number behind may lie from it."""
         value = record.values[index]
-        if isinstance(value, str) or not math.isfinite(value):
+        if isinstance(value, str) or not math.isfinite(value) or self.counted(record, index):
             return 0.0
         token = record.tokens[index]
         last = self._last_place(record, token, value)
@@ -176,7 +209,8 @@ class Formats:
         pinned = shown.zeros or is_single(token)
         if shown.power is not None and (pinned or -4 <= shown.power < digits - (digits == _REPR)):
             return shown.power - shown.places  # %e: neither %g nor repr would have used an exponent here
-        return math.floor(math.log10(abs(value))) - digits + 1
+        last = math.floor(math.log10(abs(value))) - digits + 1
+        return min(last, 0) if shown.whole else last
 
     def _places(self, record: Record) -> tuple[int | None, ...]:
         """The counts of decimals that are a %f here: where zeros were shown, or where all numbers have so many."""

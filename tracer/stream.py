@@ -308,7 +308,8 @@ class _Lockstep:
         except ValueError:
             return p[2:] == q[2:]
         scale = max(map(abs, one), default=0.0)
-        return all(m == n or abs(m - n) <= _CLOSE * scale for m, n in zip(one, two, strict=True))
+        rows = zip(p[2:], q[2:], one, two, strict=True)
+        return all(s == t or (abs(m - n) <= _CLOSE * scale and not (_whole(s) and _whole(t))) for s, t, m, n in rows)
 
     def _judge(self, rest: tuple[list[bytes], list[bytes]]) -> Diff:
         sides = zip(self.header, self.recent, rest, self.paths, strict=True)
@@ -323,6 +324,11 @@ class _Lockstep:
         sealed = tuple(f"the {side} is unsealed" for side, head in sides if head.sealed)
         notes = (*(n for n in diff.notes if not n.startswith(sealed)), note)
         return replace(diff, notes=notes, config=(*told, *diff.config))
+
+
+def _whole(token: bytes) -> bool:
+    """Whether it is a whole number, which tells another one from it however large both are."""
+    return token.lstrip(b"+-").isdigit()
 
 
 def _head(path: Path) -> Trace:

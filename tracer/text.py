@@ -8,6 +8,7 @@ in its last line loses that line, visibly (`Trace.skipped`), rather than gaining
 
 from __future__ import annotations
 
+import math
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,6 +30,8 @@ _INPUT = re.compile(r"TRACE_INPUT: bytes=(\d+) crc32=([0-9a-fA-F]{8}) file=(\S+)
 _HEAD = 4096
 _PLAIN, _LONG = 2000, 400
 """How many lines without TRACE are kept, and how long one may be."""
+_EXACT = 2.0**53
+"""From here on doubles are more than one apart, or may be."""
 
 
 def read(path: Path | str) -> Trace:
@@ -175,6 +178,8 @@ class Reader:
             except ValueError:
                 pass
             else:
+                if max(map(abs, values), default=0.0) >= _EXACT:
+                    values = tuple(map(_number, tokens))
                 shape = () if len(values) == 1 else (len(values),)
                 yield self._record(simple[1], number, simple[2], values, tokens, shape)
                 return
@@ -251,7 +256,14 @@ def _value(token: str) -> Value:
     if not is_number(token):
         return token
     lowered = token.lower().replace("d", "e") if "nan" not in token.lower() else "nan"
-    return float(lowered)
+    return _number(lowered)
+
+
+def _number(token: str) -> float:
+    """The number; a whole one that is too large for a double to tell from the next stays whole."""
+    value = float(token)
+    whole = _EXACT <= abs(value) < math.inf and token.lstrip("+-").isdigit() and len(token) < _LONG
+    return int(token) if whole else value
 
 
 class Seal:

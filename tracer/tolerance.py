@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -18,6 +18,9 @@ from .view import View
 
 EDGE = 1.0 + 1e-9
 """Two adjacent decimals touch exactly at the sum of their half digits; binary arithmetic must not decide that."""
+_SELDOM = 1e-3
+"""A whole number may be a rounded real. Two programs that agree within this part of its last digit round it to another
+one but once in a thousand times: so it is printed as it is, where no more than that is noise."""
 _AMPLIFIED = 16.0
 """Noise this many times the plain floor is said to be ill-conditioned rather than noise."""
 
@@ -60,7 +63,8 @@ class Limits:
 class Measure:
     """One component of a pair: both values, and the allowances, each in the unit of the values.
 
-    `coarse` is `printed` if a side that shows fewer digits than its neighbours printed no more than these (coarse.py).
+    `coarse` is `printed` if a side that shows fewer digits than its neighbours printed no more than these, or if it
+    rounded to a whole number (coarse.py).
     """
 
     reference: Value
@@ -126,13 +130,29 @@ def measure(a: View, reference: Record, b: View, candidate: Record) -> tuple[Mea
     if all(x == y for x, y in pairs):
         return tuple(Measure(x, y) for x, y in pairs)
     printed = [x + y for x, y in zip(a.half(reference), b.half(candidate), strict=True)]
-    if all(x == y or _near(x, y, p) for (x, y), p in zip(pairs, printed, strict=True)):
+    whole = a.formats.whole(reference) and b.formats.whole(candidate)
+    if not whole and all(x == y or _near(x, y, p) for (x, y), p in zip(pairs, printed, strict=True)):
         return tuple(Measure(x, y, p) for (x, y), p in zip(pairs, printed, strict=True))
     floor = [x + y for x, y in zip(a.floor(reference), b.floor(candidate), strict=True)]
     noise = [x + y for x, y in zip(a.noise(reference), b.noise(candidate), strict=True)]
     coarse = [max(x, p) + max(y, q) for x, y, p, q in _shown(a, reference, b, candidate)]
     rows = zip(pairs, printed, floor, noise, coarse, strict=True)
-    return tuple(Measure(x, y, p, f, n, c) for (x, y), p, f, n, c in rows)
+    found = tuple(Measure(x, y, p, f, n, c) for (x, y), p, f, n, c in rows)
+    if not whole:
+        return found
+    counted = [a.counted(reference, i) or b.counted(candidate, i) for i in range(len(found))]
+    return tuple(_whole(m, exact) for m, exact in zip(found, counted, strict=True))
+
+
+def _whole(m: Measure, exact: bool) -> Measure:
+    """Two whole numbers: what was counted hides nothing, nor does the last digit of any other hide more than noise.
+
+    But for that `coarse` keeps what it would hide if it were rounded: others may tell.
+    """
+    if exact:
+        return Measure(m.reference, m.candidate)
+    hidden = m.printed if max(m.floor, m.noise) >= _SELDOM * m.printed else 0.0
+    return replace(m, printed=hidden, coarse=m.printed)
 
 
 def _shown(a: View, reference: Record, b: View, candidate: Record) -> Iterable[tuple[float, float, float, float]]:

@@ -15,7 +15,7 @@ from .place import loop_level, place, qualified
 from .resolution import Formats
 from .said import single, spoken, told_half
 from .tables import Table, file_table
-from .uncertain import EPSILON, FLOAT32, Num, Term, parts
+from .uncertain import EPSILON, FLOAT32, Num, Term, parts, to_float32
 
 Klass = tuple[str, ...]
 LEVELS = {"run": 0, "pixel": 1, "layer": 2, "subpixel": 3, "source": 4, "phi": 5, "mosaic": 6}
@@ -178,6 +178,14 @@ class View:
                 known = tuple(self.formats.half(record, index) for index in range(len(record.values)))
             self._half[id(record)] = known
         return known
+
+    def counted(self, record: Record, index: int) -> bool:
+        """Whether a whole number was counted: it is too long for the program's format, or for its precision."""
+        value = record.values[index]
+        if isinstance(value, str) or not math.isfinite(value):
+            return False
+        held = to_float32(value) if self.epsilon > EPSILON else float(value)
+        return self.formats.counted(record, index) or value != held
 
     def shown(self, record: Record) -> tuple[float, ...]:
         """The same as if the line were printed with just the digits that its token shows; 0 where that cannot be."""

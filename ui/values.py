@@ -70,9 +70,9 @@ def pair(reference: object, candidate: object) -> tuple[str, str]:
 
 def _listed(value: object) -> list[float]:
     if isinstance(value, int | float):
-        return [float(value)]
+        return [value]
     assert isinstance(value, Sequence)
-    return [float(v) for v in value]
+    return [*value]
 
 
 def _numbers(value: object) -> bool:
@@ -86,4 +86,9 @@ def _told_apart(a: float, b: float) -> tuple[str, str]:
         left, right = f"{a:.{digits}g}", f"{b:.{digits}g}"
         if left != right or a == b or (a != a and b != b):  # noqa: PLR0124  NaN
             return left, right
-    return f"{a:.17g}", f"{b:.17g}"
+    return _whole(a), _whole(b)
+
+
+def _whole(value: float) -> str:
+    """All digits: a whole number that no double holds has more than 17."""
+    return str(value) if isinstance(value, int) else f"{value:.17g}"
