@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import pytest
 from firstbad.tracer.align import By, Pairing, _permuted, align, before, match, reordered
 from firstbad.tracer.model import Record, Trace
 from firstbad.tracer.view import View
-from small_traces import catalogue, trace
+from small_traces import catalogue, diff, told, trace
 
 KNOWN = catalogue("[pos]\naliases = ['alias', 'other']\n[F]\nparents = ['pos']")
 Lines = list[tuple[int | None, int | None]]
@@ -181,3 +183,45 @@ def test_records_without_line_numbers_are_in_no_order() -> None:
         Trace(tuple(Record("F", (float(v),), (str(v),), occurrence=i) for i, v in enumerate(vs))) for vs in ("12", "21")
     ]
     assert reordered(align(*(View(one, KNOWN) for one in both))) == []
+
+
+# ---- another order and a fault at once -------------------------------------------------------------------------
+
+LOOP = catalogue("""
+    [v]
+    kind = "input"
+    [x]
+    parents = ["v"]
+    formula = "v + 1"
+    [w]
+    parents = ["x"]
+    formula = "x*x"
+    [t]
+    parents = ["w"]
+    formula = "2*w"
+""")
+
+
+def loop(values: Iterable[float], w: Callable[[float], float]) -> str:
+    return "; ".join(f"v {v}; x {v + 1}; w {w(v + 1)}; t {2 * w(v + 1)}" for v in values)
+
+
+def test_a_fault_in_a_loop_that_runs_backwards_says_nothing_of_its_order() -> None:
+    found = diff(LOOP, loop((1.5, 2.5, 4.5), lambda x: x * x), loop((4.5, 2.5, 1.5), lambda x: x))
+    assert told(found) == {"w": "origin", "t": "inherited"}
+    assert any("runs v, x, w … in another order" in note for note in found.notes)
+    assert told(diff(LOOP, loop((1.5, 2.5), lambda x: x * x), loop((2.5, 1.5), lambda x: x * x))) == {}
+
+
+def test_right_values_in_the_wrong_places_are_at_fault() -> None:
+    """Each iteration of the candidate says what another one of the reference says, and yet its place is not its own."""
+    known = catalogue("""
+        [phi]
+        formula = "10*index(phi)"
+        [x]
+        parents = ["phi"]
+        formula = "phi + 1"
+    """)
+    found = diff(known, "phi 0; x 1; phi 10; x 11; phi 20; x 21", "phi 20; x 21; phi 10; x 11; phi 0; x 1")
+    assert told(found) == {"phi": "origin", "x": "inherited"}
+    assert str(found.origins[0].side) == "candidate"

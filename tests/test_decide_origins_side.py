@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from firstbad.tracer.catalogue import Catalogue
 from firstbad.tracer.diff import Side
+from firstbad.tracer.text import parse
 from small_traces import catalogue, diff, one, told
 
 
@@ -69,6 +70,24 @@ def test_a_quantity_that_the_catalogue_does_not_know_has_no_side() -> None:
 def test_where_every_alternative_holds_neither_is_at_fault() -> None:
     known = catalogue("[a]\nkind = 'input'\n[x]\nparents = ['a']\nformula = ['a', '2*a']")
     assert diff(known, "a 1; x 1", "a 1; x 2").origins[0].side is Side.NEITHER
+
+
+@pytest.mark.parametrize(
+    ("kind", "side"), [("derived", Side.UNKNOWN), ("input", Side.NEITHER)], ids=["computed", "given"]
+)
+def test_what_follows_from_the_same_parents_on_both_sides_is_no_input_where_it_is_computed(
+    kind: str, side: Side
+) -> None:
+    """Four decimals of b hide on one side that y does not follow from it: which is wrong cannot be told."""
+    known = catalogue(f'[b]\nkind = "input"\n[y]\nkind = "{kind}"\nparents = ["b"]\nformula = "1000*b"')
+    rows = [(0.0123456 + 0.0026 * step, 12.3456 + 2.6 * step) for step in range(6)]
+    fine = parse("".join(f"TRACE: b {b:.17g}\nTRACE: y {y:.17g}\n" for b, y in rows))
+    coarse = parse("".join(f"TRACE: b {b:.4f}\nTRACE: y {y * 1.002:.4f}\n" for b, y in rows))
+    (found,) = diff(known, fine, coarse).origins
+    assert (found.quantity, found.side, found.different) == ("y", side, 6)
+    assert (found.why == "it follows from its parents on both sides, as far as their digits tell") is (
+        kind == "derived"
+    )
 
 
 def test_one_pair_that_does_not_follow_decides_among_many_that_cannot_tell() -> None:

@@ -63,10 +63,12 @@ _SURE = 0.9
 """Iterations of two loops of one length are paired out of order where they share so much, and less in order."""
 
 
-def align(a: View, b: View, in_order: Collection[str] = ()) -> list[Pairing]:
+def align(a: View, b: View, in_order: Collection[str] = (), *, unsure: Collection[str] = ()) -> list[Pairing]:
     """All records of both, in the order of the reference; lonely ones of the candidate follow their predecessor.
 
     Loops that run a quantity of `in_order` are never paired out of order: their values tell that the order is at fault.
+    What `unsure` quantities say does not tell of two loops of one length which iteration is which: they are wrong, or
+    computed from what is.
     """
     groups_a, groups_b = _groups(a), _groups(b)
     digits = _DIGITS32 if "float32" in (a.dtype, b.dtype) else _DIGITS
@@ -80,7 +82,7 @@ def align(a: View, b: View, in_order: Collection[str] = ()) -> list[Pairing]:
                 left = lonely.setdefault(key[0], ([], []))
                 left[0].extend(one)
                 left[1].extend(two)
-    pairs = [pair for (n, m), members in loops.items() if n == m for pair in _even(members, in_order, digits)]
+    pairs = [pair for (n, m), members in loops.items() if n == m for pair in _even(members, in_order, unsure, digits)]
     uneven = [members for (n, m), members in loops.items() if n != m]
     for members in sorted(uneven, key=len, reverse=True):
         pairs.extend(_uneven(members, digits, before(a, pairs), before(b, pairs)))
@@ -150,12 +152,15 @@ def _by(x: Record, y: Record) -> By:
     return By.KEY if (x.quantity, x.scope, x.occurrence) == (y.quantity, y.scope, y.occurrence) else By.ALIAS
 
 
-def _even(members: Sequence[_Member], in_order: Collection[str], digits: _Digits) -> Iterable[Pairing]:
+def _even(
+    members: Sequence[_Member], in_order: Collection[str], unsure: Collection[str], digits: _Digits
+) -> Iterable[Pairing]:
     """Quantities that both sides repeat as often: in order, unless all iterations come in another one."""
     _, first, _ = members[0]
     order = list(range(len(first)))
-    if len(first) > 1 and not any(name in in_order for name, _, _ in members):
-        rows = ([_fingerprint(row, digits) for row in zip(*side, strict=True)] for side in _sides(members))
+    sure = [member for member in members if member[0] not in unsure]
+    if len(first) > 1 and sure and not any(name in in_order for name, _, _ in members):
+        rows = ([_fingerprint(row, digits) for row in zip(*side, strict=True)] for side in _sides(sure))
         order = _permuted(*rows)
     for name, one, two in members:
         for index, at in enumerate(order):

@@ -33,11 +33,13 @@ class At:
         exact: bool = False,
         pinned: Mapping[str, Record] | None = None,
         within: frozenset[str] = frozenset(),
+        reads: list[Record] | None = None,
     ) -> None:
         self.view, self.record, self.swapped = view, record, swapped
         self.depth, self.exact = depth, exact
         self.pinned = pinned or {}
         self.within = within  # quantities that are being computed: a relation may read what it is of, a value may not
+        self.reads = reads  # the records that were read, for one who asks
         self._known: dict[str, Term] = {}
 
     def value(self, name: str) -> Term:
@@ -63,6 +65,8 @@ class At:
         return self._term(record)
 
     def _term(self, record: Record) -> Term:
+        if self.reads is not None:
+            self.reads.append(record)
         swapped = self.swapped.get(id(record))
         if swapped is not None:
             return swapped
@@ -102,9 +106,7 @@ class At:
     def _inside(self, name: str) -> At:
         """The same place while `name` is being computed."""
         within = self.within | {name}
-        return At(
-            self.view, self.record, self.swapped, depth=self.depth, exact=self.exact, pinned=self.pinned, within=within
-        )
+        return self._seen_from(self.record, self.pinned, within)
 
     def _granted(self, name: str, term: Term) -> Term:
         """Of the noise that a value inherits, the part that is granted; what closes within a trace is not noise."""
@@ -130,9 +132,13 @@ class At:
 
     def _from(self, record: Record) -> At:
         pinned = {**self.pinned, self.view.name(record): record}
+        return self._seen_from(record, pinned, self.within)
+
+    def _seen_from(self, record: Record, pinned: Mapping[str, Record], within: frozenset[str]) -> At:
         return At(
-            self.view, record, self.swapped, depth=self.depth, exact=self.exact, pinned=pinned, within=self.within
-        )
+            self.view, record, self.swapped, depth=self.depth, exact=self.exact, pinned=pinned, within=within,
+            reads=self.reads,
+        )  # fmt: skip
 
     def nth(self, names: frozenset[str], place: int) -> Values:
         """See `Values`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -61,6 +62,12 @@ def fault(reference: Iterable[ClosureResult], candidate: Iterable[ClosureResult]
         return "reference"
     followed = all(any(r.holds is not None and not r.invariant for r in side) for side in (ours, theirs))
     return "neither" if followed else "unknown"
+
+
+def asks_otherwise(one: ClosureResult, other: ClosureResult) -> bool:
+    """Whether the formulas of two sides ask for two values, by more than either may be off."""
+    rows = zip(one.expected, other.expected, one.allowed, other.allowed, strict=False)
+    return any(not (x == y or abs(x - y) <= p + q or (math.isnan(x) and math.isnan(y))) for x, y, p, q in rows)
 
 
 def followed(results: Iterable[ClosureResult | None]) -> bool:

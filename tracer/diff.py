@@ -158,14 +158,15 @@ class Diff:
 
     @property
     def agree(self) -> bool:
-        """Whether nothing diverges for good: no origin, no flipped decision. Healed and one-sided ones may be there."""
-        return not self.origins and not self.flipped
+        """Whether nothing diverges for good: no origin, no flipped decision, nothing that follows from records that one
+        side lacks. Healed and one-sided ones may be there.
+        """
+        return not self.origins and not self.flipped and not self.inherited
 
     @property
     def same(self) -> bool:
         """Whether nothing differs beyond print and noise: no one-sided record, and no line that was not read."""
-        found = (self.healed, self.missing, self.inherited, self.config, *self.unread.values())
-        return self.agree and not any(found)
+        return self.agree and not any((self.healed, self.missing, self.config, *self.unread.values()))
 
     def __bool__(self) -> bool:
         """True where something differs (as in `if diff:`)."""
@@ -223,9 +224,11 @@ class Case:
             Side.CANDIDATE: closure.check_view(self.b),
         }
         self._told = {side: {id(r.record): r for r in results} for side, results in self.closures.items()}
-        broken = {r.quantity for results in self.closures.values() for r in results if r.broken}
-        if broken:  # a loop whose values break their formulas is not merely run in another order
-            self.pairings = align(self.a, self.b, broken)
+        if broken := {r.quantity for results in self.closures.values() for r in results if r.broken}:
+            below = {q.name for q in self.catalogue if not broken.isdisjoint(self.catalogue.ancestors(q.name))}
+            self.pairings = align(self.a, self.b, unsure=broken | below)
+            if displaced := {p.quantity for p in self.pairings if self._displaced(p)}:
+                self.pairings = align(self.a, self.b, displaced, unsure=broken | below)
         self.measured = [
             (
                 p,
@@ -233,6 +236,19 @@ class Case:
             )
             for p in self.pairings
         ]
+
+    def _displaced(self, pairing: Pairing) -> bool:
+        """Whether both sides hold the same value, which follows where the one has it and not where the other does.
+
+        Then its loop is not merely run in another order; a value that is wrong in itself says nothing of the order.
+        """
+        x, y = pairing.reference, pairing.candidate
+        if pairing.by is not By.ANCHOR or x is None or y is None:
+            return False
+        a, b = self.closures_of(pairing)
+        if a is None or b is None or None in (a.holds, b.holds) or a.broken == b.broken:
+            return False
+        return worst(pairing.quantity, measure(self.a, x, self.b, y), Limits()).agrees
 
     def closure_of(self, record: Record | None, side: Side) -> ClosureResult | None:
         """What the record's own formula said on that side, if it has one."""

@@ -30,6 +30,7 @@ def settle_followers(case: Case, judged: Sequence[Judged], limits: Limits) -> tu
     A decision is not: it was taken otherwise, and what follows from it differs for good.
     """
     from .origins import Roles
+    from .reads import read_beside
 
     decisions = {quantity.name for quantity in case.catalogue if quantity.kind == "branch"}
     place = {name: number for number, name in enumerate(case.catalogue.order) if name not in decisions}
@@ -38,11 +39,18 @@ def settle_followers(case: Case, judged: Sequence[Judged], limits: Limits) -> tu
         return tuple(judged)
     roles, swapped = Roles(case, judged, limits), _swapped(case, judged)
     settled: dict[int, Judged] = {}
-    for one in sorted(bad, key=lambda one: place[one.quantity]):
-        parents = roles.parents(one)
-        agree = bool(parents) and all(p.verdict.agrees or id(p) in settled for p in parents)
-        if agree and _follows(case, one, limits, swapped):
-            settled[id(one)] = replace(one, verdict=Verdict.ILL)
+    waiting = [(one, parents, read_beside(roles, one)) for one in bad if (parents := roles.parents(one))]
+    waiting.sort(key=lambda row: place[row[0].quantity])
+    while waiting:  # a step in time waits for the one before, which may stand further down in the catalogue
+        late: list[tuple[Judged, list[Judged], list[Judged]]] = []
+        for row in waiting:
+            if not all(p.verdict.agrees or id(p) in settled for p in (*row[1], *row[2])):
+                late.append(row)
+            elif _follows(case, row[0], limits, swapped):
+                settled[id(row[0])] = replace(row[0], verdict=Verdict.ILL)
+        if len(late) == len(waiting):
+            break
+        waiting = late
     return tuple(settled.get(id(one), one) for one in judged)
 
 

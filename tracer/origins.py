@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from .closure_result import ClosureResult, broken, fault, followed
+from .closure_result import ClosureResult, asks_otherwise, broken, fault, followed
 from .cost import Cost, formula_pair
 from .diff import Case, Finding, Judged, Role, Side
 from .formula import Unknown
 from .model import Record, Value
+from .reads import elsewhere, that_it_reads
 from .tolerance import Limits, Verdict
 from .uncertain import Num, Term
 from .view import View
@@ -38,10 +39,13 @@ class Roles:
         self.case, self.judged, self.limits = case, judged, limits
         self.pairs: dict[str, list[Judged]] = {}
         self.at: dict[int, Judged] = {}
+        self.lonely = set[int]()
         for one in judged:
             if one.both:
                 self.pairs.setdefault(one.quantity, []).append(one)
                 self.at[id(one.pairing.reference)] = one
+            else:
+                self.lonely.add(id(one.pairing.record))
         self._healed: dict[str, bool] = {}
         self._children: dict[str, tuple[str, ...]] = {}
         self._present: dict[str, frozenset[str]] = {}
@@ -83,7 +87,7 @@ class Roles:
             because,
             a,
             b,
-            self._why(name, role, because, one, a, b),
+            self._why(name, role, because, one, a, b, side),
         )
 
     # ---- roles ------------------------------------------------------------------------------------------
@@ -97,12 +101,13 @@ class Roles:
             return Role.CONFIG, bad[0], ()
         because: dict[str, None] = {}
         for one in sorted(bad, key=lambda one: one.verdict is Verdict.FLIPPED):  # a tie excuses itself, not the others
-            diverging = self.diverging_parents(one)
+            diverging = self.diverging_parents(one) or elsewhere(self, one)
             if not diverging or self._hidden(one):
                 if one.verdict is Verdict.FLIPPED:
                     return Role.FLIPPED, one, ()
                 return (Role.HEALED if self.healed(name) else Role.ORIGIN), one, tuple(diverging)
-            because.update(dict.fromkeys(diverging))
+            because.update(dict.fromkeys(that_it_reads(self, one, diverging)))
+        because.pop(name, None)  # a step before it that differs does so for one of the other reasons
         return Role.INHERITED, bad[0], tuple(because)
 
     def _by_order(self, bad: Sequence[Judged]) -> tuple[Role, Judged, tuple[str, ...]]:
@@ -289,6 +294,9 @@ class Roles:
         labelled = [bool(view.labels.get(name)) for view in (self.case.a, self.case.b)]
         if side is Side.NEITHER and any(labelled):
             return Side.BOTH if all(labelled) else Side.REFERENCE if labelled[0] else Side.CANDIDATE
+        if side is Side.NEITHER and quantity.kind == "derived" and quantity.parents:
+            asked = any(a is not None and b is not None and asks_otherwise(a, b) for a, b in told)
+            return side if asked else Side.UNKNOWN
         return side
 
     def _liar(self, name: str, bad: Sequence[Judged]) -> Side:
@@ -330,9 +338,12 @@ class Roles:
         one: Judged,
         a: ClosureResult | None,
         b: ClosureResult | None,
+        side: Side,
     ) -> str:
         if role is Role.INHERITED:
-            return f"its parents diverge: {', '.join(because)}"
+            lonely = [other for other in because if not self.differs(other)]
+            text = f"its parents diverge: {', '.join(because)}"
+            return f"one side has more records of {', '.join(lonely)}" if lonely else text
         if role is not Role.FLIPPED and (worded := _worded(one)) is not Side.UNKNOWN:
             return f"{worded}: is a word where the other side has a number"
         if role is Role.HEALED:
@@ -340,6 +351,8 @@ class Roles:
         if role is Role.FLIPPED:
             return "the decision flipped where both sides of the tie are within noise"
         told = [f"{side}: {r.why}" for side, r in (("reference", a), ("candidate", b)) if r is not None and r.why]
+        if role is Role.ORIGIN and side is Side.UNKNOWN and followed((a, b)):
+            return "it follows from its parents on both sides, as far as their digits tell"
         return "; ".join(told)
 
 

@@ -84,6 +84,10 @@ class View:
         """The canonical name of a record of this trace."""
         return self.names[id(record)]
 
+    def position(self, record: Record) -> int:
+        """Where the record stands in the trace."""
+        return self._position[id(record)]
+
     def records(self, name: str) -> list[Record]:
         """All records of a canonical name, in order."""
         groups = self.groups.get(name, {})

@@ -111,7 +111,7 @@ def _findings(
     notes: list[Text] = []
     for finding in findings:
         left, right = pair(*_values(finding))
-        table.add_row(Text(finding.quantity, style=style), left, right, _side(finding, diff))
+        table.add_row(Text(finding.quantity, style=style), left, right, _side(finding, diff, catalogue))
         notes += _notes(finding, catalogue, ranked=len(diff.origins) > 1)
     console.print(table)
     for note in notes:
@@ -122,11 +122,17 @@ def _values(finding: Finding) -> tuple[object, object]:
     return finding.reference.values, finding.candidate.values
 
 
-def _side(finding: Finding, diff: Diff) -> str:
+def _side(finding: Finding, diff: Diff, catalogue: Catalogue) -> str:
     """What follows from its parents on both sides is no input: the settings above made it another one."""
     closures = (finding.reference_closure, finding.candidate_closure)
-    follows = bool(diff.config) and all(closure is not None and closure.holds for closure in closures)
-    words = {"neither": "neither: a setting" if follows else "neither: an input", "unknown": "cannot be told"}
+    follows = all(closure is not None and closure.holds for closure in closures)
+    quantity = catalogue.get(finding.quantity)
+    innocent = "an input"
+    if follows and diff.config:
+        innocent = "a setting"
+    elif quantity is not None and quantity.kind == "derived" and quantity.parents:
+        innocent = "what it reads"
+    words = {"neither": f"neither: {innocent}", "unknown": "cannot be told"}
     return words.get(str(finding.side), str(finding.side))
 
 
@@ -175,9 +181,12 @@ def _why(finding: Finding, catalogue: Catalogue) -> str:
 def _dragged(console: Console, diff: Diff) -> None:
     if not diff.inherited:
         return
-    console.print(Text("\ninherited: they differ because of the above", style="bold"))
+    whence = "of the above" if diff.origins or diff.flipped else "one side lacks records"
+    console.print(Text(f"\ninherited: they differ because {whence}", style="bold"))
+    diverging = {f.quantity for f in (*diff.origins, *diff.flipped, *diff.inherited)}
     for finding in diff.inherited:
-        because = ", ".join(finding.because)
+        lacking = [name for name in finding.because if name not in diverging]
+        because = ", ".join(finding.because) + (", of which one side lacks records" if lacking else "")
         console.print(Text(f"  {finding.quantity}  from {because}"), soft_wrap=True)
 
 
