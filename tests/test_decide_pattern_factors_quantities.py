@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
+from firstbad.tracer.pattern import explain
 from firstbad.tracer.pattern_data import Pair
 from firstbad.tracer.pattern_factors import _by, _factors, _kept, echoed, other_quantity, scalars_along
-from pattern_pairs import Rows, exact, printed, said
+from pattern_pairs import Rows, context, exact, printed, said
 
 X, Q = 12.3456789012, 0.7
 COARSE = {"ulp": 2.0**40, "why": "a floor of 2^-12 of the value"}
@@ -197,3 +198,22 @@ def test_a_product_that_is_off_by_more_than_a_hundredth_is_dropped_at_once(
 def test_a_power_that_is_no_number_is_no_factor(value: float, power: float) -> None:
     data = exact([[1.0]], [[1.0]], r_error=100.0, c_error=100.0)
     assert _by(data, [factor(value)], power, 0.0) is None
+
+
+LONG = 12.345678901234
+
+
+@pytest.mark.parametrize(("factor", "bits"), [(3.0, 40.0), (3.25, None)])
+def test_a_whole_number_is_no_better_a_factor_the_more_components_show_it(factor: float, bits: float | None) -> None:
+    """A pixel's number that happens to be 3 would explain any vector that is three times too long."""
+    vector = [LONG, 1.1 * LONG, 1.3 * LONG]
+    (guess,) = other_quantity(printed({"q": [[factor]], "x": [vector]}, {"x": [[factor * v for v in vector]]}))
+    assert guess.text == "the candidate has q as one factor too many"
+    assert guess.bits == (bits and pytest.approx(bits))
+
+
+def test_three_times_is_three_times_whatever_else_is_three() -> None:
+    vector = [LONG, 1.1 * LONG, 1.3 * LONG]
+    both = context({"q": [[3.0]], "x": [vector]}, {"q": [[3.0]], "x": [[3 * v for v in vector]]})
+    found = explain(both.a.trace.find("x"), both.b.trace.find("x"), both)
+    assert found is not None and found.text == "a factor of 3"

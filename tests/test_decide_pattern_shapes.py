@@ -16,6 +16,7 @@ from firstbad.tracer.pattern_shapes import (
     offset,
     rows_and_columns,
     transposed,
+    transposed_vectors,
     wrong_rounding,
 )
 from hypothesis import given
@@ -40,6 +41,31 @@ def test_a_transposed_rotation_is_its_inverse_if_every_record_is_a_rotation() ->
     inverse = ("inverse-rotation", "the rotation is inverted (its matrix transposed)", 2.0, 1.0)
     assert claims(transposed(bare([TURN, TURN], [TURN, TURN]))) == [inverse]
     assert only(transposed(bare([TURN, MATRIX], [TURN, TURN]))).kind == "transpose"
+
+
+THREE = "r_a 1.5 2.5 3.5; r_b 4.5 5.5 6.5; r_c 7.5 8.5 9.5"
+
+
+@pytest.mark.parametrize(("name", "values"), [("r_a", [1.5, 4.5, 7.5]), ("r_c", [3.5, 6.5, 9.5])])
+def test_three_vectors_that_are_named_alike_are_the_rows_of_a_matrix(name: str, values: list[float]) -> None:
+    guess = only(transposed_vectors(traced(name, THREE)))
+    assert claims([guess]) == [("transpose", "a, b and c as the rows of a matrix are transposed", 3.0, 8.0)]
+    assert guess.values == values
+    assert guess.errors is not None and len(guess.errors) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "trace"),
+    [
+        ("r_a", "r_a 1.5 2.5 3.5; r_b 4.5 5.5 6.5"),
+        ("r_a", "r_a 1.5 2.5; r_b 4.5 5.5; r_c 7.5 8.5"),
+        ("a_b", "a_b 1.5 2.5 3.5; b_b 4.5 5.5 6.5; c_b 7.5 8.5 9.5"),
+        ("r_d", f"r_d 1.5 2.5 3.5; {THREE}"),
+    ],
+    ids=["one is missing", "no matrix", "which of two", "another letter"],
+)
+def test_other_vectors_are_no_rows(name: str, trace: str) -> None:
+    assert claims(transposed_vectors(traced(name, trace))) == []
 
 
 @pytest.mark.parametrize("width", [1, 3, 8, 10])
@@ -126,8 +152,9 @@ def test_a_whole_number_made_of_a_fraction_by_another_rule() -> None:
 
 
 def test_where_no_parent_is_known_any_fraction_may_have_been_rounded() -> None:
-    said = [g.text.split()[0] for g in wrong_rounding(traced("h", "f 2.75; i 7; h 3; g 3.25", "h 2"))]
-    assert said == ["f"] * 5 + ["g"] * 5
+    guesses = list(wrong_rounding(traced("h", "f 2.75; i 7; h 3; g 3.25", "h 2")))
+    assert [g.text.split()[0] for g in guesses] == ["f"] * 5 + ["g"] * 5
+    assert {g.cost for g in guesses} == {2.0}, "one of four names"
 
 
 def test_a_half_and_a_billionth_is_the_most_that_rounding_takes_away() -> None:

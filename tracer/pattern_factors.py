@@ -224,7 +224,20 @@ def other_quantity(data: Data) -> Iterator[Guess]:
             guess = _by(data, factors, power, cost + abs(power) - 4 * (name in data.needed))
             if guess is not None:
                 values, errors, paid = guess
-                yield Guess(kind, "the candidate " + text.format(q=name), values, errors, paid)
+                said, bits = "the candidate " + text.format(q=name), _bits_of_whole(data, factors, errors)
+                yield Guess(kind, said, values, errors, paid, bits=bits)
+
+
+def _bits_of_whole(data: Data, factors: list[Pair], errors: list[float]) -> float | None:
+    """What speaks for one whole number as the factor: the strongest component alone, as for any ratio of such numbers.
+
+    Otherwise a factor of 3 would be any quantity that happens to be 3.
+    """
+    first = factors[0].r
+    if not first.is_integer() or any(f.r != first for f in factors):
+        return None
+    strongest = data.strongest()
+    return evidence(strongest, strongest.c_error + errors[data.flat.index(strongest)])
 
 
 def _factors(data: Data) -> Iterator[tuple[str, list[Pair], float]]:

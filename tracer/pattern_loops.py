@@ -17,7 +17,9 @@ Turns = list[list[int]]
 LEAST_TURNS = 3
 """Of two turns nothing tells whether the second holds the first one's value as the previous or as the only one."""
 NAMES = {2: "layer", 3: "subpixel", 4: "source", 5: "phi step", 6: "mosaic domain"}
-ORDERS: tuple[tuple[str, str, float, int, Callable[[int, int], int]], ...] = (
+Order = tuple[str, str, float, int, Callable[[int, int], int]]
+"""Kind, sentence, cost, how many turns it takes to be told, and which of n turns stands in the place of turn i."""
+SHIFTS: tuple[Order, ...] = (
     (
         "stale",
         "every record holds the value of the previous {loop}: not yet updated when used",
@@ -32,8 +34,6 @@ ORDERS: tuple[tuple[str, str, float, int, Callable[[int, int], int]], ...] = (
         LEAST_TURNS,
         lambda i, _: i + 1,
     ),
-    ("constant", "every record holds the value of the first {loop}: it is not computed again", 2.5, 2, lambda _, __: 0),
-    ("constant", "every record holds the value of the last {loop}", 4.5, 2, lambda _, n: n - 1),
     ("stale", "every record is shifted by one {loop}, in a ring", 5.0, LEAST_TURNS, lambda i, n: (i - 1) % n),
     (
         "off-by-one-step",
@@ -51,19 +51,31 @@ ORDERS: tuple[tuple[str, str, float, int, Callable[[int, int], int]], ...] = (
         lambda i, n: i if i else n - 1,
     ),
 )
-"""Kind, sentence, cost, how many turns it takes to be told, and which of n turns stands in the place of turn i."""
+KEPT: tuple[Order, ...] = (
+    ("constant", "every record holds the value of the first {loop}: it is not computed again", 2.5, 2, lambda _, __: 0),
+    ("constant", "every record holds the value of the last {loop}", 4.5, 2, lambda _, n: n - 1),
+)
 
 
 def shifted_loops(data: Data) -> Iterator[Guess]:
     """Each record holds what belongs to another turn of one loop, the others' places unchanged."""
+    return _along(data, SHIFTS)
+
+
+def kept_loops(data: Data) -> Iterator[Guess]:
+    """In each turn of one loop stands the value of its first turn, or of its last: the loop stood still."""
+    return _along(data, KEPT)
+
+
+def _along(data: Data, orders: Sequence[Order]) -> Iterator[Guess]:
     loops = dict(_loops(data.everything))
     choice = math.log2(max(1, len(loops)))
     for key, turns in loops.items():
         longest = max(map(len, turns))
-        for kind, text, cost, least, taken in ORDERS:
+        for kind, text, cost, least, taken in orders:
             source = _sources(turns, taken)
             kept = [row for i, row in zip(data.numbers, data.rows, strict=True) if source[i] != i]
-            if longest >= least and (kind != "constant" or mostly(kept)):
+            if longest >= least and (orders is SHIFTS or mostly(kept)):
                 yield moved(data, kind, text.format(loop=_named(key)), source, cost + choice)
 
 

@@ -45,6 +45,22 @@ def _orthonormal(m: list[float]) -> bool:
     return all(abs(_dot(a, b) - (a is b)) < 1e-6 for a, b in combinations_with_replacement(rows, 2))
 
 
+def transposed_vectors(data: Data) -> Iterator[Guess]:
+    """Three vectors that are named alike (rot_a, rot_b, rot_c) are a matrix, too: its rows taken for its columns."""
+    parts = data.name.split("_")
+    mine = [part for part in parts if part in ("a", "b", "c")]
+    if data.width != 3 or len(mine) != 1:
+        return
+    names = ["_".join(edge if part == mine[0] else part for part in parts) for edge in "abc"]
+    rows = [vectors_along(data, name) for name in names]
+    if any(row is None for row in rows):
+        return
+    at = "abc".index(mine[0])
+    taken = [row[at] for record in zip(*(row or () for row in rows), strict=True) for row in record]
+    text = "a, b and c as the rows of a matrix are transposed"
+    yield Guess("transpose", text, [p.r for p in taken], [p.r_error for p in taken], 3.0)
+
+
 def rows_and_columns(data: Data) -> Iterator[Guess]:
     """Rows or columns of a matrix change places."""
     if data.width != 9:
@@ -322,13 +338,15 @@ def wrong_rounding(data: Data) -> Iterator[Guess]:
     """A whole number was made from a traced fraction by another rule than the reference's."""
     if not all(p.r.is_integer() and p.c.is_integer() for p in data.flat):
         return
-    for name in data.parents or tuple(data.compared.a.groups):
+    names = data.parents or tuple(data.compared.a.groups)
+    cost = 0.0 if data.parents else math.log2(len(names))  # any of many fractions rounds to 0
+    for name in names:
         fractions = _fractions(data, name)
         if fractions is None or not _rounds(data, fractions):
             continue
         for text, f in ROUNDINGS:
             said = f"{name} is {text} where the reference rounds to the nearest"
-            yield Guess("integer-truncation", said, [float(f(x)) for x in fractions], None, 0.0, 1.0)
+            yield Guess("integer-truncation", said, [float(f(x)) for x in fractions], None, cost, 1.0)
 
 
 def _fractions(data: Data, name: str) -> list[float] | None:

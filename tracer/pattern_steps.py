@@ -11,7 +11,7 @@ from itertools import pairwise
 from .pattern_data import Data, Guess, Pair, shown
 from .pattern_factors import echoed
 from .pattern_formula import follows_alone
-from .pattern_loops import mostly, moved, shifted_loops
+from .pattern_loops import kept_loops, mostly, moved, shifted_loops
 from .pattern_shapes import same_length, vectors_along
 
 
@@ -27,6 +27,17 @@ def shifted_steps(data: Data) -> Iterator[Guess]:
         (2, "off-by-one-step", "every record holds the value of the one after next"),
     ):
         yield moved(data, kind, text, [i + step for i in range(count)], 3.0 + 2 * abs(step))
+
+
+def behind(data: Data) -> Iterator[Guess]:
+    """Stale values that show which side holds them: what comes first in its loop agrees, and nothing came before it.
+
+    Without that the one side's previous value is the other side's next one.
+    """
+    for guess in (*shifted_steps(data), *shifted_loops(data)):
+        unclaimed = [pair for pair, value in zip(data.flat, guess.values, strict=True) if value is None]
+        if guess.kind == "stale" and unclaimed and all(pair.same for pair in unclaimed):
+            yield guess
 
 
 def _from(data: Data, source: Sequence[int]) -> tuple[list[float | None], list[float]]:
@@ -94,7 +105,7 @@ def blocks(data: Data) -> Iterator[Guess]:
     Where the records say which loop that is, the rule of loops says it.
     """
     count = len(data.rows)
-    named = [guess.values for guess in shifted_loops(data) if guess.kind == "constant"]
+    named = [guess.values for guess in kept_loops(data)]
     for size in range(2, count):
         if count % size == 0 and not all(row_same(data.rows[i], data.rows[i % size]) for i in range(count)):
             values, errors = _from(data, [i % size for i in range(count)])
