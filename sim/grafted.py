@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from ..tracer.graft import image_error
 from ..tracer.graft_formulas import ITSELF
 from ..tracer.store import MISSING, Array, Store, is_missing, open_store
 from ..tracer.store_judge import StoresDiff, judge_stores
+from ..tracer.store_noise import StoreNoise
 from ..tracer.tap import Listener
 from .many import Many, write_store
 from .trace_lines import PER_PIXEL, PER_SOURCE, PER_STEP, PER_SUBPIXEL, SQUARE, VECTORS
@@ -106,10 +108,15 @@ class Rerun:
         return ()
 
     def error(self, names: frozenset[str]) -> float:
-        """Σ|I − I(reference)| over the pixels, in photons."""
+        """Σ|I − I(reference)| in photons, over pixels where rounding is not all."""
         make = self._listener(names)
         found = [self.many.run(rows, plan, make(part)) for rows, plan, part in self.many.batches()]
-        return image_error(self.columns["I_pixel_final"][:, :, 0], np.concatenate(found)[:, None])
+        return image_error(self.columns["I_pixel_final"][:, 0, 0], np.concatenate(found), self._granted)
+
+    @cached_property
+    def _granted(self) -> Array:
+        """By how much rounding lets the two intensities differ at each pixel."""
+        return StoreNoise(self.reference, self._made_with(frozenset()), self.catalogue).granted("I_pixel_final")
 
     def origins(self, names: frozenset[str], without: frozenset[str]) -> tuple[str, ...]:
         """What the judge calls an origin, at the pixels that it looks at."""
@@ -124,10 +131,14 @@ class Rerun:
         return tuple(dict.fromkeys(found))
 
     def _judged(self, names: frozenset[str]) -> StoresDiff:
+        return judge_stores(self.reference, self._made_with(names), self.catalogue)
+
+    def _made_with(self, names: frozenset[str]) -> Store:
+        """What the simulator records with `names` replaced."""
         if self._names != names:
             write_store(self.many, self._made, self._listener(names))
             self._names = names
-        return judge_stores(self.reference, open_store(self._made), self.catalogue)
+        return open_store(self._made)
 
     def _behind(self, judged: StoresDiff, without: frozenset[str]) -> Iterator[str]:
         """What clearly differs because of a quantity that cannot be replaced, and of no other that could be."""

@@ -144,6 +144,37 @@ def test_what_changes_pixels_up_and_down_alike_is_not_idle():
     assert [(o.name, o.gain, o.idle) for o in found.origins] == [("a", 0.9, False), ("b", 0.0, False)]
 
 
+def test_faults_that_make_up_for_each_other_are_not_needed_to_heal_another_one():
+    """b and what comes from it, or c and d, which stand side by side: replaced alone they make it worse."""
+    chain = {"a": (), "b": (), "I": ("a", "b")}
+    for program in (
+        Linear(chain, {"a": 5, "b": -3, "I": 3}),
+        Linear({"a": (), "c": (), "d": (), "I": ("a", "c", "d")}, {"a": 5, "c": -3, "d": 3}),
+    ):
+        found = heal(program, program.catalogue)
+        assert (found.quantities, found.healed, found.after, found.itself) == (("a",), 1, 0, "")
+        assert {o.name for o in found.origins if o.idle} == set(program.faults) - {"a"}
+        assert {abs(o.gain) > 0 for o in found.origins} == {True}
+
+
+def test_faults_that_partly_make_up_for_each_other_are_both_needed():
+    program = Linear({"a": (), "b": (), "I": ("a", "b")}, {"a": 10, "b": -4})
+    found = heal(program, program.catalogue)
+    assert (set(found.quantities), found.healed) == ({"a", "b"}, 1)
+
+
+def test_where_all_that_is_replaced_makes_it_worse_it_is_named_all_the_same():
+    program = Linear(CHAIN, {"b": -3, "c": 5}, {"c": "no", "I": "no"})
+    found = heal(program, program.catalogue)
+    assert (found.quantities, found.healed) == (("b",), -1.5)
+
+
+def test_nothing_is_told_of_given_quantities_where_there_is_no_error():
+    program = Linear({"a": (), "printed": ("a",), "I": ("a",)}, {"printed": 2})
+    found = together(program, ["printed"])
+    assert (found.same, found.healed, found.asked) == (True, 1, True)
+
+
 def test_given_quantities_are_replaced_together():
     program = Linear(CHAIN, {"a": 1, "c": 3})
     found = together(program, ["a", "a"])

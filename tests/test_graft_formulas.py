@@ -7,7 +7,7 @@ import math
 import pytest
 from firstbad.bisect.axes.grafts import heal, together
 from firstbad.tracer.graft_formulas import Formulas
-from firstbad.ui.render_graft import healing_lines, nothing_line
+from firstbad.ui.render_graft import healing_lines, nothing_line, percent
 from small_traces import catalogue, trace
 
 KNOWN = """
@@ -112,6 +112,36 @@ def test_where_the_intensity_agrees_what_differs_is_named_all_the_same(value: st
         "NOTHING TO HEAL at 1 pixel the intensity agrees"
     )
     assert nothing_line((), "1 pixel").plain.startswith("SAME")
+
+
+def test_what_rounding_explains_is_no_error_to_heal():
+    """The cell differs and nobody computed with it: the last digit of the intensity is rounding, and has no share."""
+    rounded = WHOLE.replace("cell 2;", "cell -2;").replace("final 5.4", "final 5.4000000000000012")
+    found = formulas(rounded, WHOLE)
+    assert found.error(frozenset()) == 0
+    assert heal(found, catalogue(KNOWN)).same and together(found, ["polar"]).same
+    assert found.differing() == ("cell",)
+
+
+def test_what_is_more_than_rounding_is_an_error_and_what_rounding_leaves_is_none():
+    wrong = WHOLE.replace("polar 0.9", "polar 0.90000000001").replace("final 5.4", "final 5.40000000006")
+    found = formulas(wrong, WHOLE.replace("final 5.4", "final 5.4000000000000012"))
+    assert found.error(frozenset()) == pytest.approx(6e-11, rel=1e-3)
+    assert (heal(found, catalogue(KNOWN)).quantities, found.error(frozenset(["polar"]))) == (("polar",), 0)
+
+
+@pytest.mark.parametrize(
+    ("share", "says"),
+    [
+        (0.5, "50 %"),
+        (-1e-10, "1e-08 %"),
+        (-0.0002, "nothing (the error grows by 0.02 %)"),
+        (-0.4, "nothing (the error grows by 40 %)"),
+        (-2, "nothing (the error grows 3-fold)"),
+    ],
+)
+def test_an_error_that_grows_is_told_so_that_it_can_be_seen(share: float, says: str):
+    assert percent(share) == says
 
 
 def test_an_intensity_that_is_no_number_is_wrong_altogether_and_heals():

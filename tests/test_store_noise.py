@@ -268,3 +268,14 @@ def test_a_pixel_that_lacks_a_value_is_judged_beside_those_that_have_it(tmp_path
     assert judge_stores(ours, theirs, granting(x=3, y=0)).same
     one_sided = stored(tmp_path / "c", moved, moved - 1, n)
     assert sum(c.missing for c in judge_stores(ours, one_sided, granting(x=3, y=0)).screened.columns) == gone.sum()
+
+
+def test_what_an_intensity_is_granted_covers_rounding_and_no_fault(made: Callable[..., Store], tmp_path: Path) -> None:
+    ours, theirs, known = made("tilted"), made("tilted", "float32"), load()
+    off = np.abs(ours.read("I_pixel_final") - theirs.read("I_pixel_final"))[:, 0, 0]
+    assert (off <= StoreNoise(ours, theirs, known).granted("I_pixel_final")).all() and off.max() > 0
+    wrong = changed(ours, tmp_path / "wrong", {"omega_pixel": 1 + 1e-9, "I_pixel_final": 1 + 1e-9})
+    granted = StoreNoise(ours, wrong, known).granted("I_pixel_final")
+    assert (granted > 0).all() and (granted < 1e-9 * ours.read("I_pixel_final")[:, 0, 0]).mean() > 0.9
+    none = changed(ours, tmp_path / "none", {"I_pixel_final": math.nan}, slice(3, 4))
+    assert np.isfinite(StoreNoise(ours, none, known).granted("I_pixel_final")).all()

@@ -13,6 +13,7 @@ from transcripts import perform
 
 pytest.importorskip("zarr")
 
+from firstbad.bisect.axes.grafts import heal, together
 from firstbad.sim.grafted import Rerun
 from firstbad.sim.many import Many, prepare, write_store
 from firstbad.sim.scatter import Plan
@@ -185,11 +186,35 @@ def test_an_intensity_that_the_candidate_has_wrong_is_grafted(tmp_path: Path):
     assert Rerun(wrong, open_store(tmp_path / "good.zarr"), load(), tmp_path).obstacle("I_pixel_final") == ""
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_an_image_that_differs_by_rounding_alone_is_nothing_to_heal(tmp_path: Path, dtype: str):
+    """A sign that the square takes away; the last digit of the intensity is another one all the same."""
+    write_store(prepare(CASES["plain"], selected("all")), tmp_path / "good.zarr")
+    many = prepare([*CASES["plain"], "--dtype", dtype], selected("all"))
+    turned = Turned(many.scene, many.state, many.pixels, many.facts)
+    rerun = Rerun(turned, open_store(tmp_path / "good.zarr"), load(), tmp_path)
+    assert heal(rerun, load()).same and together(rerun, ["F_latt"]).same
+    assert "F_latt" in rerun.differing()
+    assert rerun.error(frozenset(["polar"])) == 0
+
+
 class Brighter(Many):
     """A simulator with a fault in its intensity."""
 
     def run(self, rows: Pixels, plan: Plan, listener: Listener) -> Array:
         return super().run(rows, plan, lambda name, value, at: listener(name, brighter(name, value, at), at))
+
+
+class Turned(Many):
+    """A simulator with a wrong sign, and a rounding."""
+
+    def run(self, rows: Pixels, plan: Plan, listener: Listener) -> Array:
+        return super().run(rows, plan, lambda name, value, at: listener(name, turned(name, value, at), at))
+
+
+def turned(name: str, value: Any, scope: tuple[tuple[str, int], ...]) -> Any:
+    """A listener that turns a sign which the intensity does not show, and rounds it otherwise."""
+    return -value if name == "F_latt" else value * (1 + 4e-16) if name == "I_pixel_final" else value
 
 
 def brighter(name: str, value: Any, scope: tuple[tuple[str, int], ...]) -> Any:

@@ -8,13 +8,15 @@ from .image_noise import Array, as_float64
 from .image_read import Image
 
 
-def image_error(reference: Image, candidate: Image) -> float:
-    """Σ|candidate − reference| in units of the image. A pixel that is NaN or infinite on one side only
+def image_error(reference: Image, candidate: Image, granted: Array | float = 0.0) -> float:
+    """Σ|candidate − reference| in units of the image, but of pixels where rounding explains it, by which the two are
+    `granted` to differ: no graft heals that. A pixel that is NaN or infinite on one side only
     counts as the largest reference intensity: it is wrong altogether, yet the sum stays a number.
     """
     r, c = as_float64(reference), as_float64(candidate)
     known = np.isfinite(r) & np.isfinite(c)
     off = np.abs(np.where(known, c, 0.0) - np.where(known, r, 0.0))
+    off = np.where(off <= granted, 0.0, off)
     same = (r == c) | (np.isnan(r) & np.isnan(c))
     return float(off.sum()) + float((~known & ~same).sum()) * _largest(r)
 

@@ -61,13 +61,13 @@ class Formulas:
         return replace(cls.of(pairs, catalogue), places=places)
 
     def error(self, names: Names) -> float:
-        """Σ|I − I_reference| over the pixels with `names` grafted, in the unit of the intensity; nan where untold."""
+        """Σ|I − I_reference| with `names` grafted, over pixels where rounding is not all; nan where untold."""
         found = [pixel.intensity(names) for pixel in self.pixels]
         known = [pair for pair in found if pair is not None]
         if len(known) < len(found) or self._untold(names):
             return math.nan
         got, wanted = np.array(known).T
-        return image_error(wanted, got)
+        return image_error(wanted, got, np.array([pixel.granted for pixel in self.pixels]))
 
     def origins(self, names: Names, without: Names) -> tuple[str, ...]:
         """What differs with `names` grafted though all it comes from agrees; with none, the judge's origins."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .at import At
 from .catalogue import Alternative, Quantity
@@ -12,6 +13,7 @@ from .cost import formula_pair
 from .diff import Case, Side, compare
 from .formula import Unknown
 from .model import Record
+from .tolerance import Limits
 from .uncertain import Num, Term, parts
 from .view import View
 
@@ -44,6 +46,16 @@ class Pixel:
             return None
         term = self.carried(names).get(id(record))
         return term.v if isinstance(term, Num) else record.numbers[0], other.numbers[0]
+
+    @cached_property
+    def granted(self) -> float:
+        """By how much printing and rounding let the two intensities differ; 0 where there are none."""
+        record = next(iter(self._finals()), None)
+        other = self._partner.get(id(record))
+        if record is None or other is None:
+            return 0.0
+        sides = [(v, r) for v, r in ((self.case.a, record), (self.case.b, other)) if math.isfinite(r.numbers[0])]
+        return sum(v.half(r)[0] + Limits().slack * v.noise(r)[0] for v, r in sides)
 
     def reaches(self, name: str) -> bool:
         """Whether a graft of `name` changes the intensity, be it in a way that no formula tells."""

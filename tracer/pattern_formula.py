@@ -34,11 +34,10 @@ def miswritten(data: Data) -> Iterator[Guess]:
     for alternative in known.values:
         if _evaluated(data, alternative.formula) is not None:
             continue  # no slip in it makes a difference: a factor that is 1, a term that is 0
-        asked = bool(alternative.formula.names & typed)
-        for kind, text, cost, tree in _variants(ast.parse(alternative.formula.text.strip(), mode="eval").body):
+        whole = ast.parse(alternative.formula.text.strip(), mode="eval").body
+        # what was asked for is no slip in the quantity's own formula; to ignore it is one
+        for kind, text, cost, tree in _lacking(whole, typed) if _reads(whole, typed) else _variants(whole):
             formula = compile_formula(ast.unparse(tree))
-            if asked and (kind != "missing-term" or formula.names & typed):
-                continue  # what was asked for is no slip in the quantity's own formula; to ignore it is one
             if formula.text in seen:
                 continue
             seen.add(formula.text)
@@ -82,8 +81,7 @@ def _variants(tree: ast.expr) -> Iterator[Variant]:
     """All ways to write it with one mistake; the tree itself is left as it is."""
     for path in _outermost(tree, _is_product):
         yield from _factors(tree, path)
-    for path in _outermost(tree, _is_sum):
-        yield from _terms(tree, path)
+    yield from _lacking(tree, frozenset())
     for path in _paths(tree):
         node = _at(tree, path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ROTATIONS:
@@ -95,6 +93,18 @@ def _variants(tree: ast.expr) -> Iterator[Variant]:
                 6.0,
                 _with(tree, (*path, "args", 0), ast.Constant(0.0)),
             )
+
+
+def _lacking(tree: ast.expr, asked: frozenset[str]) -> Iterator[Variant]:
+    """All ways to leave out a term, if it is the one that reads the names `asked`; else any."""
+    often = _reads(tree, asked)
+    for path in _outermost(tree, _is_sum):
+        yield from _terms(tree, path, lambda node: _reads(node, asked) == often)
+
+
+def _reads(tree: ast.expr, names: frozenset[str]) -> int:
+    """How often it reads one of the names."""
+    return sum(isinstance(node, ast.Name) and node.id in names for node in ast.walk(tree))
 
 
 def _factors(tree: ast.expr, path: tuple[str | int, ...]) -> Iterator[Variant]:
@@ -115,10 +125,10 @@ def _factors(tree: ast.expr, path: tuple[str | int, ...]) -> Iterator[Variant]:
         yield kind, text, 8.0, _with(tree, path, _product(factors, {i: 0, j: 0}))
 
 
-def _terms(tree: ast.expr, path: tuple[str | int, ...]) -> Iterator[Variant]:
+def _terms(tree: ast.expr, path: tuple[str | int, ...], may: Callable[[ast.expr], bool]) -> Iterator[Variant]:
     """One term of a sum left out: a background, a correction. A mere number is another rule's: an index one off."""
     terms = _summed(_at(tree, path))
-    for i in [i for i, (node, _) in enumerate(terms) if not isinstance(node, ast.Constant)][:MOST_FACTORS]:
+    for i in [i for i, (n, _) in enumerate(terms) if not isinstance(n, ast.Constant) and may(n)][:MOST_FACTORS]:
         text = f"the candidate lacks the term {ast.unparse(terms[i][0])}"
         yield "missing-term", text, 6.0, _with(tree, path, _sum(terms[:i] + terms[i + 1 :]))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ Colour = tuple[int, int, int]
 AGREES: Colour = (236, 236, 236)
 UNTRACED: Colour = (255, 255, 255)
 OTHERS: Colour = (90, 90, 90)
+HARMLESS: Colour = (190, 190, 190)
+CLEARED = "differs, and is no cause"
 # Eight colours that people with any colour vision can tell apart (Okabe and Ito, 2008), strongest first.
 CAUSES: tuple[Colour, ...] = (
     (213, 94, 0),
@@ -57,17 +60,25 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def origin_map(diff: StoreDiff) -> tuple[bytes, tuple[tuple[Colour, str], ...]]:
-    """A PNG of which origins stand where, one colour a signature, and its legend; the ninth and later are
-    dark grey.
+def origin_map(diff: StoreDiff, sets: Sequence[str] = ()) -> tuple[bytes, tuple[tuple[Colour, str], ...]]:
+    """A PNG of what is at fault where, and its legend: the ninth and later are dark grey.
+
+    `sets` names it for each signature (its origins, unless it is given): one colour a name; "" where that agrees after
+    all, CLEARED where something differs and is no cause.
     """
-    palette = (UNTRACED, AGREES, *CAUSES, OTHERS)
-    index = np.minimum(diff.image() + 1, len(palette) - 1).astype(np.uint8)
-    legend: list[tuple[Colour, str]] = [(AGREES, "agrees")]
-    for colour, signature in zip(CAUSES, diff.signatures, strict=False):
-        legend.append((colour, " and ".join(signature.origins)))
-    if len(diff.signatures) > len(CAUSES):
-        legend.append((OTHERS, f"{len(diff.signatures) - len(CAUSES)} other sets of origins"))
+    said = list(sets) or [" and ".join(signature.origins) for signature in diff.signatures]
+    causes = [name for name in dict.fromkeys(said) if name not in ("", CLEARED)]
+    colours = {name: min(place, len(CAUSES)) + 2 for place, name in enumerate(causes)} | {
+        "": 1,
+        CLEARED: 3 + len(CAUSES),
+    }
+    palette = (UNTRACED, AGREES, *CAUSES, OTHERS, HARMLESS)
+    index = np.array([0, 1, *(colours[name] for name in said)], dtype=np.uint8)[diff.image() + 1]
+    legend = [(AGREES, "agrees"), *zip(CAUSES, causes, strict=False)]
+    if len(causes) > len(CAUSES):
+        legend.append((OTHERS, f"{len(causes) - len(CAUSES)} other sets of origins"))
+    if CLEARED in said:
+        legend.append((HARMLESS, CLEARED))
     return png(index, palette), tuple(legend)
 
 

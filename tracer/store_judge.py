@@ -48,6 +48,11 @@ class Judgement:
     judged: bool
     beside: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """The quantities at fault in these pixels: what the judge names, or was screened where nobody judged."""
+        return tuple(name for name, _, _ in self.origins) if self.judged else self.screened
+
 
 @dataclass(frozen=True)
 class StoresDiff:
@@ -70,6 +75,11 @@ class StoresDiff:
         return not one_sided and all(j.noise for j in self.judgements)
 
     @property
+    def accused(self) -> int:
+        """Pixels of the sets that have a cause."""
+        return sum(one.pixels for one in self.judgements if one.causes)
+
+    @property
     def causes(self) -> tuple[tuple[tuple[str, ...], int, tuple[int, int]], ...]:
         """Separate causes, most pixels first: quantities, pixels, one pixel to trace.
 
@@ -77,8 +87,7 @@ class StoresDiff:
         """
         where: dict[str, list[int]] = {}
         for place, one in enumerate(self.judgements):
-            names = tuple(name for name, _, _ in one.origins) if one.judged else one.screened
-            for name in () if one.noise else names:
+            for name in one.causes:
                 where.setdefault(name, []).append(place)
         rows: list[tuple[tuple[str, ...], int, tuple[int, int]]] = []
         for places in dict.fromkeys(tuple(p) for p in where.values()):

@@ -7,7 +7,7 @@ together; only the numbers are arrays, one element a pixel.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import reduce
 from typing import Any
 
@@ -21,7 +21,7 @@ from .formula import Unknown
 from .model import Record
 from .said import PIXEL
 from .store import Array, Pixels, Store, is_missing
-from .store_tally import Explain, Mask
+from .store_tally import BATCH, Explain, Mask
 from .tables import Table
 from .tolerance import EDGE, Limits
 from .uncertain import Num, Term, parts
@@ -233,6 +233,24 @@ class StoreNoise:
 
         return explain
 
+    def granted(self, name: str) -> Array:
+        """By how much noise lets a number (its first record) differ at each pixel, with what its parents may be off.
+
+        0 where nothing is known, as of pixels that hold their records in yet another way than those looked at.
+        """
+        every, found = np.arange(len(self.stores[0])), np.zeros(len(self.stores[0]))
+        shared = sorted(self.columns[0].keys() & self.columns[1].keys())
+        ragged = [n for n in shared if not all(self._present(side, n, every).all() for side in (0, 1))]
+        for start in range(0, len(every), BATCH):
+            rows = every[start : start + BATCH]
+            for key, at in self._groups(rows, ragged):
+                if key in self._layouts or len(self._layouts) < _LAYOUTS:
+                    a, b = self.views(rows[at], key)
+                    sides = self._noisy((a, Beside(a, b), a.records(name)[0]), (b, Beside(b, a), b.records(name)[0]))
+                    with np.errstate(all="ignore"):
+                        found[rows[at]] = self._allowed(sides, 0)
+        return np.nan_to_num(found, nan=0.0)
+
     def _groups(self, rows: Pixels, ragged: list[str]) -> Iterator[tuple[tuple[int, ...], Pixels]]:
         """Pixels that have the same numbers of records, by these numbers."""
         counts = [self._present(side, name, rows).sum(axis=1) for side in (0, 1) for name in ragged]
@@ -307,16 +325,24 @@ class StoreNoise:
 
     def _noise(self, *sides: tuple[ManyView, Beside, Record]) -> Mask:
         """Where the two are the same number, or noise is all that tells them apart; of a float32 side it is its own."""
-        epsilon = max(view.epsilon for view, _, _ in sides)
-        noisy = [side for side in sides if side[0].epsilon == epsilon]
+        noisy = self._noisy(*sides)
         found: Mask = np.ones(1, dtype=np.bool_)
         for place, (u, v) in enumerate(zip(*(view.values(record) for view, _, record in sides), strict=True)):
-            floor = sum(view.floor(record)[place] for view, _, record in noisy)
-            noise = sum(np.minimum(a.noise(record)[place], b.noise(record)[place]) for a, b, record in noisy)
             with np.errstate(invalid="ignore"):
-                near = np.abs(v - u) <= self.slack * np.maximum(floor, noise) * EDGE
+                near = np.abs(v - u) <= self._allowed(noisy, place)
                 found = found & (near | np.equal(u, v) | (np.isnan(u) & np.isnan(v)))
         return found
+
+    def _noisy(self, *sides: tuple[ManyView, Beside, Record]) -> list[tuple[ManyView, Beside, Record]]:
+        """The sides whose rounding counts: both, or the float32 one."""
+        epsilon = max(view.epsilon for view, _, _ in sides)
+        return [side for side in sides if side[0].epsilon == epsilon]
+
+    def _allowed(self, noisy: Sequence[tuple[ManyView, Beside, Record]], place: int) -> Any:
+        """By how much noise lets one component differ at each pixel."""
+        floor = sum(view.floor(record)[place] for view, _, record in noisy)
+        noise = sum(np.minimum(a.noise(record)[place], b.noise(record)[place]) for a, b, record in noisy)
+        return self.slack * np.maximum(floor, noise) * EDGE
 
     def _follows(self, a: ManyView, x: Record, b: ManyView, y: Record, name: str) -> Mask:
         """Where the two differ by as much as their parents make, and what the formula rounds by itself (follows.py)."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..tracer.errors import FirstbadError
-from ..tracer.picture import Colour, difference, intensity, origin_map
+from ..tracer.picture import CLEARED, Colour, difference, intensity, origin_map
 from ..tracer.store_judge import final_image
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def paint(
     reference: Store, candidate: Store, diff: StoresDiff, catalogue: Catalogue
 ) -> tuple[dict[str, bytes], tuple[tuple[Colour, str], ...]]:
     """PNGs by name (`origins`; with intensities `reference`, `candidate`, `difference`), and the map's legend."""
-    png, legend = origin_map(diff.screened)
+    said = [" and ".join(one.causes) or ("" if one.noise else CLEARED) for one in diff.judgements]
+    png, legend = origin_map(diff.screened, said)
     maps = {"origins": png}
     images = [final_image(store, catalogue) for store in (reference, candidate)]
     if images[0] is not None and images[1] is not None:

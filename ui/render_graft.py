@@ -37,8 +37,9 @@ def nothing_line(differing: Sequence[str], pixels: str) -> Text:
     if not differing:
         return Text("SAME ", style="bold green") + Text(f"nothing differs by more than rounding at {pixels}")
     names = ", ".join(differing)
-    text = f"at {pixels} the intensity agrees, though {names} {'differs' if len(differing) == 1 else 'differ'}"
-    return Text("NOTHING TO HEAL ", style="bold yellow") + Text(f"{text}: firstbad diff tells how")
+    differ = "differs" if len(differing) == 1 else "differ"
+    text = f"at {pixels} the intensity agrees but for rounding, though {names} {differ}"
+    return Text("NOTHING TO HEAL ", style="bold yellow") + Text(f"{text}: there is no share; firstbad diff tells how")
 
 
 def _headline(found: Healing, *, healed: bool) -> Text:
@@ -66,7 +67,8 @@ def _share(found: Healing) -> str:
 
 def _told(origin: Origin) -> str:
     if origin.idle:
-        return f"{origin.name} differs too, and changes nothing"
+        how = "changes nothing" if abs(origin.gain) < _LITTLE else "is not needed: what else differs makes up for it"
+        return f"{origin.name} differs too, and {how}"
     if math.isnan(origin.healed):
         return f"{origin.name}: its share cannot be told"
     if abs(origin.gain) < _LITTLE:
@@ -102,4 +104,6 @@ def percent(share: float) -> str:
     """A share of the error in words."""
     if share >= 0 or abs(share) < 1e-9:
         return f"{100 * abs(share):.4g} %"
+    if share > -1:
+        return f"nothing (the error grows by {-100 * share:.2g} %)"
     return f"nothing (the error grows {1 - share:.3g}-fold)"

@@ -54,7 +54,7 @@ def _headline(diff: StoresDiff) -> Text:
     names = "; ".join(" and ".join(quantities) for quantities, _, _ in causes[:4])
     said = f"first bad: {names}" if len(causes) == 1 else f"{len(causes)} separate causes: {names}"
     more = " …" if len(causes) > 4 else ""
-    where = f" ({screened.diverging} of {count(len(screened.pixels), 'pixel')})"
+    where = f" ({diff.accused} of {count(len(screened.pixels), 'pixel')})"
     return Text("DIFFERENT ", style="bold red") + Text(said + more, style="bold") + Text(where)
 
 

@@ -22,7 +22,7 @@ class Grafts(Protocol):
     """A candidate that can be run, or computed, with some of its quantities replaced."""
 
     def error(self, names: frozenset[str]) -> float:
-        """Σ|I − I(reference)| with `names` replaced; nan where there is no number."""
+        """Σ|I − I(reference)| with `names` replaced, of pixels where rounding is not all; nan where there is none."""
         ...
 
     def origins(self, names: frozenset[str], without: frozenset[str]) -> Sequence[str]:
@@ -48,7 +48,8 @@ class Origin:
     `with_` are the origins that it is computed from; `healed` is the share of the error that goes when it and they are
     replaced, `gain` how much of that is its own. `unsure` are quantities of which that share rests on an assumption, or
     by which it cannot be told (nan).
-    `idle` where it changes nothing, neither then nor when it alone is left as it was.
+    `idle` where the others heal as much if it and what is computed from it are left as they were: it changes
+    nothing, or others make up for it.
     """
 
     name: str
@@ -62,9 +63,9 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Healing:
-    """The origins, from the inputs down; all of them together remove the share `healed` of the error.
+    """The origins, from the inputs down; those that are not idle remove the share `healed` of the error together.
 
-    Without any, and none `barred`, nothing differs by more than rounding, whatever `before` is.
+    Without any, and none `barred`, nothing differs by more than rounding, or the intensity does not show it.
     `runs` is how often the candidate ran; `barred` says why origins cannot be replaced (what comes from them then was).
     `asked` where the quantities were given, not found. `unsure` is what `healed` rests on, as in `Origin`. Where the
     intensity is an origin `itself`, replacing it heals whatever is left: `without` is the share that goes without it.
@@ -133,17 +134,20 @@ def heal(grafts: Grafts, catalogue: Catalogue) -> Healing:
     if not names and not barred:
         return Healing((), 1.0, before, before, runs.count)
     origins = [_origin(runs, catalogue, name, n, names) for n, layer in enumerate(layers) for name in layer]
-    origins.sort(key=lambda o: (o.layer, -o.healed))
-    itself = next((o.name for o in origins if (q := catalogue.get(o.name)) and q.final and not o.idle), "")
-    without = runs.healed(names - {itself}) if itself else math.nan
-    found = Healing(tuple(origins), runs.healed(names), before, runs.error(names), runs.count, barred)
-    return replace(found, unsure=grafts.unsure(names), itself=itself, without=without)
+    named = _needed(runs, catalogue, origins)
+    origins = sorted((replace(o, idle=o.name not in named) for o in origins), key=lambda o: (o.layer, -o.healed))
+    itself = next((name for name in named if (q := catalogue.get(name)) and q.final), "")
+    without = runs.healed(named - {itself}) if itself else math.nan
+    found = Healing(tuple(origins), runs.healed(named), before, runs.error(named), runs.count, barred)
+    return replace(found, unsure=grafts.unsure(named), itself=itself, without=without)
 
 
 def together(grafts: Grafts, names: Sequence[str]) -> Healing:
     """The same of given quantities, replaced together; nothing is looked for."""
     runs = Runs(grafts)
     chosen = frozenset(names)
+    if runs.error(frozenset()) == runs.error(chosen) == 0:
+        return Healing((), 1.0, 0.0, 0.0, runs.count, asked=True)
     origins = tuple(
         Origin(name, 0, (), runs.healed(chosen), math.nan, grafts.unsure(chosen)) for name in dict.fromkeys(names)
     )
@@ -171,6 +175,34 @@ def _origin(runs: Runs, catalogue: Catalogue, name: str, layer: int, names: froz
     above = catalogue.ancestors(name) & names
     with_ = tuple(sorted(above))
     healed = runs.healed(above | {name})
-    gain, unsure = healed - runs.healed(above), runs.grafts.unsure(above | {name})
-    idle = abs(gain) < _NOTHING and abs(runs.healed(names) - runs.healed(names - {name})) < _NOTHING
-    return Origin(name, layer, with_, healed, gain, unsure, idle)
+    return Origin(name, layer, with_, healed, healed - runs.healed(above), runs.grafts.unsure(above | {name}))
+
+
+def _needed(runs: Runs, catalogue: Catalogue, origins: Sequence[Origin]) -> frozenset[str]:
+    """The origins without which less heals.
+
+    With one that is left out goes what is computed from it, which would hide that it is not replaced: the last value
+    of a chain heals all and proves nothing.
+    """
+    kept = _enough(runs, origins)
+    for name in (o.name for o in reversed(origins)):
+        left = frozenset(n for n in kept if n != name and name not in catalogue.ancestors(n))
+        loss = runs.healed(kept) - runs.healed(left)
+        if left != kept and (loss if left else abs(loss)) < _NOTHING:
+            kept = left
+    return kept
+
+
+def _enough(runs: Runs, origins: Sequence[Origin]) -> frozenset[str]:
+    """Origins that heal as much as all do: those that heal most come first, where some make the error grow.
+
+    These may make up for each other, so that none of them could be left out alone.
+    """
+    every, found = frozenset(o.name for o in origins), frozenset[str]()
+    if all(o.gain > -_NOTHING for o in origins):
+        return every
+    for one in sorted(origins, key=lambda o: (math.isnan(o.healed), round(-o.healed, 9), len(o.with_))):
+        found |= {one.name, *one.with_}
+        if runs.healed(every) - runs.healed(found) < _NOTHING:
+            return found
+    return every

@@ -64,7 +64,7 @@ def stores_verdict(diff: StoresDiff) -> dict[str, str]:
     if len(diff.causes) == 1:
         return _said("different", first, f" went bad first, at {_many(diff.causes[0][1], 'pixel')}", size, leads)
     said = f" is the largest of {len(diff.causes)} separate causes"
-    return _said("different", first, said, f"{screened.diverging:,} of {size} differ", leads)
+    return _said("different", first, said, f"{diff.accused:,} of {size} have a cause", leads)
 
 
 def answer_verdict(answer: Answer) -> dict[str, str]:
