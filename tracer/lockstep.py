@@ -194,6 +194,9 @@ class Lockstep:
         for i, (file, size) in enumerate(zip(self.files, sizes, strict=True)):
             numbers = [n for chunk in context for n in chunk.numbers[i]] + file.numbers[:size]
             lines = [line for chunk in context for line in chunk.lines[i]] + file.lines[:size]
+            if file.gone:  # what is counted away further on must not be found in the context: it is of an earlier step
+                kept = [(n, line) for n, line in zip(numbers, lines, strict=True) if name_of(line) not in file.gone]
+                numbers, lines = [n for n, _ in kept], [line for _, line in kept]
             traces.append(file.trace(numbers, lines))
         return compare(traces[0], traces[1], self.catalogue, self.limits)
 
@@ -208,7 +211,7 @@ class Lockstep:
         for file in self.files:
             for quantity, more in file.more.items():
                 self.found.alone_too(quantity, file.side, [], more)
-        found = self.found.put_into(diff)
+        found = self.found.put_into(_unjudged(diff) if any(file.gone for file in self.files) else diff)
         heads = [_head(path) for path in self.paths]
         told = compare(heads[0], heads[1], self.catalogue).config
         sides = zip(("reference", "candidate"), heads, strict=True)
@@ -216,6 +219,15 @@ class Lockstep:
         notes = (*(n for n in found.notes if not n.startswith(sealed)), note)
         count = max(file.count for file in self.files)
         return replace(found, notes=notes, config=(*told, *found.config), lines=count)
+
+
+def _unjudged(diff: Diff) -> Diff:
+    """The origins without a side at fault: formulas cannot be trusted where lines of what they need are counted away."""
+    origins = tuple(
+        replace(finding, side=Side.UNKNOWN, why="", reference_closure=None, candidate_closure=None)
+        for finding in diff.origins
+    )
+    return replace(diff, origins=origins, closures=dict.fromkeys(diff.closures, ()))
 
 
 def _shared(lines: list[bytes], others: list[bytes]) -> list[int]:
