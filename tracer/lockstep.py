@@ -222,7 +222,7 @@ class Lockstep:
 
 
 def _unjudged(diff: Diff) -> Diff:
-    """The origins without a side at fault: formulas cannot be trusted where lines of what they need are counted away."""
+    """The origins without a side at fault: no formula can be trusted where lines that it needs are counted away."""
     origins = tuple(
         replace(finding, side=Side.UNKNOWN, why="", reference_closure=None, candidate_closure=None)
         for finding in diff.origins
