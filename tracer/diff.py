@@ -119,6 +119,8 @@ class Alone:
     records: tuple[Record, ...]
     partly: bool
     """The other side has the quantity too, but fewer records of it."""
+    more: int = 0
+    """How many records there are beside these, which a long trace does not keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,8 @@ class Diff:
     """Names that one side alone uses, with what they were taken for."""
     unread: Mapping[Side, tuple[Skipped, ...]] = field(default_factory=dict[Side, "tuple[Skipped, ...]"])
     """Lines that became no record, may hold a value and are not the same on both sides."""
+    lines: int = 0
+    """How many lines were compared of a long trace, of which `judged` holds only some (lockstep.py); else 0."""
     _case: Any = field(default=None, repr=False, compare=False)
 
     @property
@@ -294,7 +298,7 @@ def _conclude(case: Case, limits: Limits) -> Diff:
         tuple(notes(case, findings)),
         case.renamed,
         dict(zip((Side.REFERENCE, Side.CANDIDATE), apart(case.a.trace, case.b.trace), strict=True)),
-        case,
+        _case=case,
     )
 
 

@@ -47,6 +47,7 @@ def diff_dict(diff: Diff) -> dict[str, Any]:
         "labels": {str(side): dict(labels) for side, labels in diff.labels.items()},
         "parameters": {str(side): dict(found) for side, found in diff.parameters.items()},
         "verdicts": diff.counts(),
+        "lines": diff.lines,
         "hidden": {str(side): [_hidden_dict(h) for h in found] for side, found in diff.hidden.items()},
         "sealed": diff.reference.sealed and diff.candidate.sealed,
         "notes": list(diff.notes),
@@ -136,8 +137,8 @@ def _alone_dict(alone: Alone) -> dict[str, Any]:
     return {
         "quantity": alone.quantity,
         "side": str(alone.side),
-        "records": len(alone.records),
+        "records": len(alone.records) + alone.more,
         "partly": alone.partly,
         "lines": [record.line for record in alone.records[:16]],
-        "first": _plain(value_of(alone.records[0])),
+        "first": _plain(value_of(alone.records[0])) if alone.records else None,
     }

@@ -27,6 +27,7 @@ _AGAIN = re.compile(r"(?<=[\s\d\])])TRACE\w*:")
 _SIMPLE = re.compile(r"(TRACE\w*): ([^\s=:{}\[\](),]+) ([-+0-9.eE ]+)\Z")
 _SEAL = re.compile(r"TRACE_SEAL: (?:open=([0-9a-fA-F]{8}) )?records=(\d+) crc32=([0-9a-fA-F]{8})")
 _INPUT = re.compile(r"TRACE_INPUT: bytes=(\d+) crc32=([0-9a-fA-F]{8}) file=(\S+)")
+CUT = "the file ends in this line, without a newline: its last number may be cut"
 _HEAD = 4096
 _PLAIN, _LONG = 2000, 400
 """How many lines without TRACE are kept, and how long one may be."""
@@ -164,8 +165,7 @@ class Reader:
         if "\x1b" in text:
             text = _COLOURS.sub("", text)
         if cut and not self.seal.sealed:
-            reason = "the file ends in this line, without a newline: its last number may be cut"
-            self.skipped.append(Skipped(number, text, reason))
+            self.skipped.append(Skipped(number, text, CUT))
             return
         if text.startswith("TRACE_INPUT:"):
             self._input(number, text)

@@ -48,9 +48,9 @@ def diff_page(console: Console, diff: Diff, catalogue: Catalogue, *, everything:
 
 def _headline(diff: Diff) -> Text:
     if diff.same:
-        return Text("SAME ", style="bold green") + Text(
-            f"{len(diff.judged)} records agree" if len(diff.judged) != 1 else "1 record agrees", style="default"
-        )
+        number, noun = (diff.lines, "trace line") if diff.lines else (len(diff.judged), "record")
+        agree = f"{count(number, noun)} agree{'s' if number == 1 else ''}"
+        return Text("SAME ", style="bold green") + Text(agree, style="default")
     if not diff.origins:
         what = [
             count(len(diff.flipped), "flipped decision") if diff.flipped else "",
@@ -199,7 +199,9 @@ def _alone(console: Console, missing: Sequence[Alone], *, everything: bool) -> N
         few = everything or len(whole) <= _ALONE
         for one in missing:
             if one.side is side and (few or one.partly):
-                lines = ", ".join(str(r.line) for r in one.records[:8]) + (" …" if len(one.records) > 8 else "")
+                lines = ", ".join(str(r.line) for r in one.records[:8]) + (
+                    " …" if len(one.records) + one.more > 8 else ""
+                )
                 some = "some records of " if one.partly else ""
                 console.print(Text(f"  {some}{one.quantity}: only the {side} has it (line {lines})"), soft_wrap=True)
         if not few:
@@ -242,7 +244,8 @@ def _agreeing(console: Console, diff: Diff) -> None:
 
 def _footer(console: Console, diff: Diff) -> None:
     counts = ", ".join(f"{n} {word}" for word, n in diff.counts().items() if n)
-    console.print(Text(f"\n{counts}{_headings(diff)}", style="dim"), soft_wrap=True)
+    shown = f"of the {count(len(diff.judged), 'record')} shown: " if diff.lines else ""
+    console.print(Text(f"\n{shown}{counts}{_headings(diff)}", style="dim"), soft_wrap=True)
     for note in _merged(diff.notes):
         console.print(Text(note, style="dim"), soft_wrap=True)
     told = {line for lines in diff.unread.values() for line in lines}

@@ -25,7 +25,7 @@ _FAULT = {
 def verdict(diff: Diff) -> dict[str, str]:
     """What was found in one sentence, cut behind the name of the first bad quantity, and what else there is."""
     if diff.same:
-        return _said("same", "", f"Nothing differs: {count(len(diff.judged), 'record')} agree", "")
+        return _said("same", "", f"Nothing differs: {_compared(diff)} agree", "")
     if diff.first is None:
         return _said("odd", "", f"No origin, but not the same: {_others(diff)}", "")
     first = diff.first
@@ -34,6 +34,10 @@ def verdict(diff: Diff) -> dict[str, str]:
         said += f"; it looks like {first.pattern.text}"
     more = f"{count(len(diff.origins) - 1, 'more quantity')} went bad independently" if len(diff.origins) > 1 else ""
     return _said("different", first.quantity, said, "; ".join(text for text in (more, _others(diff)) if text))
+
+
+def _compared(diff: Diff) -> str:
+    return count(diff.lines, "trace line") if diff.lines else count(len(diff.judged), "record")
 
 
 def _others(diff: Diff) -> str:
