@@ -81,8 +81,10 @@ def test_traces_have_the_same_tags_and_values(case: str, tmp_path: Path, monkeyp
             a, b = numbers(mine), numbers(recorded)
             assert len(a) == len(b), (mine, recorded)
             scale = float(np.linalg.norm(b)) or 1.0
+            # N cells near a zero of the interference: 12 digits are left of what one processor or the other rounds
+            relative = 1e-11 if "F_latt" in recorded else 1e-12
             assert all(
-                abs(x - y) <= 1e-12 * scale or (math.isnan(x) and math.isnan(y)) for x, y in zip(a, b, strict=True)
+                abs(x - y) <= relative * scale or (math.isnan(x) and math.isnan(y)) for x, y in zip(a, b, strict=True)
             ), (
                 mine,
                 recorded,
