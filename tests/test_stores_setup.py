@@ -68,7 +68,9 @@ def test_stores_of_both_programs_hold_what_formulas_read_and_every_value_follows
         assert [one.name for one in store.inputs] == (["small.hkl"] if "-hkl" in line else [])
         assert any("initialized hkls" in text for text in store.setup.plain)
         for slow, fast in ((0, 0), (2, 3), (5, 5)):
-            found = [one for one in check(store.trace(slow, fast), load()) if one.quantity in ("F_cell", "pixel_pos_meters")]
+            found = [
+                one for one in check(store.trace(slow, fast), load()) if one.quantity in ("F_cell", "pixel_pos_meters")
+            ]
             assert found and all(one.holds for one in found), [one.why for one in found]
 
 
