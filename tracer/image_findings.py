@@ -144,7 +144,8 @@ def _values(reference: Array, candidate: Array, allowance: Array) -> Iterator[Fi
 
 def _repeated(image: Array) -> int:
     """How often every value below the top occurs, or a multiple: each pixel may have been written several times."""
-    return int(np.gcd.reduce(np.unique(image, return_counts=True)[1][:-1]))
+    below = np.unique(image, return_counts=True)[1][:-1]
+    return int(np.gcd.reduce(below)) if len(below) > 1 else 1  # a single value is there as often as it is
 
 
 def _is_half(image: Array) -> bool:
