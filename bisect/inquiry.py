@@ -85,6 +85,13 @@ class GateLimits:
     correlation: float = 0.999
     sum_ratio: float = 5e-3
 
+    @property
+    def flaw(self) -> str:
+        """Why no two images could pass, or ""."""
+        if not self.correlation <= 1:
+            return f"{self.correlation:g} is no least correlation"
+        return "" if self.sum_ratio >= 0 else f"{self.sum_ratio:g} is no largest |sum ratio - 1|"
+
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
@@ -258,10 +265,13 @@ def _words(path: Path, table: Mapping[str, Any], key: str, default: list[str]) -
 def _gate(path: Path, table: Mapping[str, Any]) -> GateLimits:
     section = _section(path, table, "gate", required=False)
     _refuse_unknown(path, section, ("correlation", "sum_ratio"), "in [gate]")
-    return GateLimits(
+    limits = GateLimits(
         correlation=_number(path, section, "correlation", 0.999),
         sum_ratio=_number(path, section, "sum_ratio", 5e-3),
     )
+    if limits.flaw:
+        raise _bad(path, f"has a [gate] that nothing can pass: {limits.flaw}")
+    return limits
 
 
 def _number(path: Path, section: Mapping[str, Any], key: str, default: float) -> float:

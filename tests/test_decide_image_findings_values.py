@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from firstbad.tracer.image_findings import Finding, _is_half, _is_rounded, _values
+from firstbad.tracer.image_findings import Finding, _is_half, _values
+from firstbad.tracer.image_ties import is_whole
 
 SOUND = np.array([[0.25, 2.1, 3.3, 40.7]])
 """No value is whole, only the first is half precision, the highest is there once."""
@@ -32,6 +33,15 @@ def test_a_negative_pixel_lies_below_minus_what_rounding_explains(candidate: lis
     said = f"{'1 pixel is' if negative == 1 else '2 pixels are'} negative, none of the reference's is: "
     said += "at 0 0 (slow fast)" if negative == 1 else "the first at 0 0 (slow fast)"
     assert values(candidate) == [Finding("negative", said, negative)] * bool(negative)
+
+
+@pytest.mark.parametrize(("times", "told"), [(1, False), (2, False), (3, True)])
+def test_an_image_of_repeated_pixels_is_cut_off_where_the_top_is_there_more_often_than_that(
+    times: int, told: bool
+) -> None:
+    """Every value is there four times, as where 2 x 2 pixels were binned and written as often."""
+    found = values([1.5] * 4 + [2.5] * 4 + [7.7] * 4 * times, [1.5] * 4 + [2.5] * 4 + [8.0] * 4 * times)
+    assert [one.text for one in found] == [f"{4 * times} pixels are cut off at 7.7"] * told
 
 
 @pytest.mark.parametrize(
@@ -115,5 +125,5 @@ def test_values_that_lost_their_digits(candidate: list[float], reference: list[f
     ],
 )
 def test_whole_numbers_and_half_precision(value: float, whole: bool, half: bool) -> None:
-    assert _is_rounded(np.array([[1.0, value]])) is whole
+    assert is_whole(np.array([[1.0, value]])) is whole
     assert _is_half(np.array([[1.0, value]])) is half

@@ -186,3 +186,15 @@ def test_a_graft_of_stores_names_what_differs_beside_the_intensity(tmp_path: Pat
         both.append(open_store(tmp_path / side))
     found = Formulas.of_stores(*both, known)
     assert (found.places, found.differing(), found.error(frozenset())) == ([(3, 7)], ("printed",), 0)
+
+
+def test_a_graft_of_stores_looks_at_all_pixels_that_are_infinite(tmp_path: Path):
+    """They are wrong altogether: not one of them alone, because its cost hides that of the others."""
+    ours, theirs = store(tmp_path / "a", EVERY), store(tmp_path / "b", EVERY)
+    values = {name: theirs.read(name) for name in theirs.names}
+    values["final"][9:20] = np.inf
+    with StoreWriter(tmp_path / "c", SHAPE, theirs.columns, theirs.pixels) as writer:
+        writer.append(values)
+    with np.errstate(all="raise"):
+        found = Formulas.of_stores(ours, open_store(tmp_path / "c"), catalogue(KNOWN))
+    assert sorted(found.places) == EVERY[9:20]

@@ -11,7 +11,7 @@ import pytest
 from firstbad.tracer.errors import FirstbadError
 from firstbad.tracer.image import Gate, Noise, compare_images, read_image
 from firstbad.tracer.image_read import is_image, read_pair
-from firstbad.tracer.pixels import costly_pixels
+from firstbad.tracer.pixels import costly_groups, costly_pixels
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -313,6 +313,18 @@ def test_the_gain_of_a_pixel_is_what_healing_it_gains(seed: int, places: list[tu
         gain = abs(before.sum_ratio - 1) - abs(after.sum_ratio - 1)
         assert gain == pytest.approx(pixel.sum_gain, abs=1e-9)
         assert (pixel.slow, pixel.fast) in places
+
+
+def test_a_pixel_that_is_infinite_comes_first_in_its_group_and_breaks_no_other():
+    r = RNG.random((8, 9)) + 1
+    c = r.copy()
+    c[2, 3], c[5, 6], c[7, 1], c[7, 7] = 2 * r[2, 3], -np.inf, 5 * r[7, 1], 6 * r[7, 7]
+    groups = np.zeros(r.shape, dtype=np.int32)
+    groups[:6], groups[6:] = 1, 2
+    with np.errstate(all="raise"):
+        one, two = costly_groups(r, c, groups, 2)
+    assert one is not None and (one.slow, one.fast) == (5, 6) and one.candidate == -np.inf
+    assert two is not None and (two.slow, two.fast) == (7, 7)
 
 
 def test_one_pixel_per_place_costliest_first():

@@ -231,3 +231,16 @@ def test_places_that_cannot_hold_anything(here: Path):
     assert "[usage]" in refuses(here, "trace", "sim", "--pixel", "one", "--", "-N", "1")
     assert "[journal-missing]" in refuses(here, "bisect", "log", "nosuch.jsonl")
     assert "[journal-foreign]" in refuses(here, "bisect", "log", "a.log")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--correlation", "nan"), ("--correlation", "1.5"), ("--sum-ratio", "-1"), ("--sum-ratio", "nan")],
+    ids=" ".join,
+)
+def test_a_gate_that_nothing_can_pass_is_refused(tmp_path: Path, words: tuple[str, ...]):
+    assert "[usage]" in refuses(tmp_path, "gate", *words, "--", "-default_F", "1")
+    key, value = words[0].strip("-").replace("-", "_"), words[1]
+    programs = "[reference]\ncommand = 'a'\n[candidate]\ncommand = 'b'\n[case.one]\nargs = 'x'\n"
+    (tmp_path / "firstbad.toml").write_text(f"{programs}[gate]\n{key} = {value}\n")
+    assert "[bad-inquiry]" in refuses(tmp_path, "gate", "--inquiry", "firstbad.toml")

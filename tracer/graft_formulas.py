@@ -125,7 +125,7 @@ def _places(reference: Store, candidate: Store, catalogue: Catalogue, most: int)
     a, b = final_image(reference, catalogue), final_image(candidate, catalogue)
     if a is None or b is None:
         raise no_intensity((reference if a is None else candidate).path)
-    costly = costly_pixels(np.nan_to_num(a), np.nan_to_num(b), most, apart=0)
+    costly = costly_pixels(a, b, most, apart=0)
     causes = [place for _, _, place in judged.causes]
     odd = [one.pixel for one in judged.judgements if not one.noise]  # what differs may leave the intensity alone
     here = odd[:most] or [(int(s), int(f)) for s, f in reference.pixels[:1]]  # equal stores: one pixel says so

@@ -12,6 +12,7 @@ from .image_motion import Motion, fit_motion, orientation, trend
 from .image_noise import Array, Noise
 from .image_peaks import Change, PeakReport, compare_peaks
 from .image_stats import Block, Decade, by_decade, log_correlation, odd_line, worst_block
+from .image_ties import is_whole, without_ties
 from .image_words import counted, first_of
 
 ALONE = 10.0  # a single pixel is called wrong when it differs by this many times what rounding explains
@@ -60,8 +61,9 @@ class Evidence:
 def findings(reference: Array, candidate: Array, noise: Noise) -> tuple[tuple[Finding, ...], Evidence]:
     """All findings for two finite images of one size that are not identical."""
     allowance = noise.allowance(reference)
-    beyond = int((np.abs(candidate - reference) > allowance).sum())
     size = max(8, min(reference.shape) // 16)
+    candidate = without_ties(reference, candidate, allowance, size)
+    beyond = int((np.abs(candidate - reference) > allowance).sum())
     row, column = (odd_line(reference, candidate, allowance, axis) for axis in (0, 1))
     log_corr, log_rms = log_correlation(reference, candidate, allowance)
     evidence = Evidence(
@@ -131,16 +133,19 @@ def _values(reference: Array, candidate: Array, allowance: Array) -> Iterator[Fi
         yield Finding("zeroed", f"{text}: {first_of(gone)}", zero)
     top = candidate.max()
     at_top = int((candidate == top).sum())
-    if top < reference.max() and at_top > 2 and int((reference >= top).sum()) >= at_top:
+    cut = top < reference.max() and at_top > 2 and int((reference >= top).sum()) >= at_top
+    if cut and at_top > 2 * _repeated(candidate):
         yield Finding("clipped", f"{at_top} pixels are cut off at {top:g}", float(top))
-    if _is_rounded(candidate) and not _is_rounded(reference):
+    if is_whole(candidate) and not is_whole(reference):
         yield Finding("rounded", "all values are whole numbers, the reference's are not", 1.0)
     elif _is_half(candidate) and not _is_half(reference):
         yield Finding("half", "all values are half precision (11 bits), the reference's are not", 11.0)
 
 
-def _is_rounded(image: Array) -> bool:
-    return bool((image == np.rint(image)).all())
+def _repeated(image: Array) -> int:
+    """How often every value below the top occurs, or a multiple: each pixel may have been written several times."""
+    below = np.unique(image, return_counts=True)[1][:-1]
+    return int(np.gcd.reduce(below)) if len(below) > 1 else 1  # a single value is there as often as it is
 
 
 def _is_half(image: Array) -> bool:

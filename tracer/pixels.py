@@ -60,11 +60,10 @@ def costly_pixels(
         )
     r, c = as_float64(reference), as_float64(candidate)
     broken = ~np.isfinite(r) | ~np.isfinite(c)
-    both_nan = np.isnan(r) & np.isnan(c)
     gains = _gains(np.where(broken, 0.0, r), np.where(broken, 0.0, c))
     in_gates = gains[0] / max(1 - correlation, 1e-12) + gains[1] / max(sum_ratio, 1e-12)
     difference = np.abs(np.where(broken, 0.0, c) - np.where(broken, 0.0, r))
-    cost = _rank(in_gates, difference, broken & (r != c) & ~both_nan)
+    cost = _rank(in_gates, difference, _broken(r, c))
     places = _apart(cost, n, apart)
     return tuple(
         CostlyPixel(
@@ -77,6 +76,11 @@ def costly_pixels(
         )
         for y, x in places
     )
+
+
+def _broken(r: Array, c: Array) -> NDArray[np.bool_]:
+    """Where one image is NaN or infinite and the other is not the same."""
+    return (~np.isfinite(r) | ~np.isfinite(c)) & (r != c) & ~(np.isnan(r) & np.isnan(c))
 
 
 def _gains(r: Array, c: Array) -> tuple[Array, Array]:
@@ -172,11 +176,12 @@ def costly_groups(
     """For each group 1..count of pixels (an image of their numbers) the pixel whose healing gains most, or None.
 
     Correlation and sum are counted alike, each relative to the largest gain in the image. Values may be NaN where
-    nothing was traced.
+    nothing was traced. A pixel that is NaN or infinite on one side comes first; it gains as if it were zero.
     """
-    r, c = np.nan_to_num(reference), np.nan_to_num(candidate)
+    r, c = (np.where(np.isfinite(image), image, 0.0) for image in (reference, candidate))
     gains = _gains(r, c)
     cost = sum((g / (float(np.abs(g).max()) or 1.0) for g in gains), np.abs(r - c) * 1e-300)
+    cost = np.where(_broken(reference, candidate), 4.0 + cost, cost)  # each gain counts one at most
     found: list[CostlyPixel | None] = []
     for number in range(1, count + 1):
         inside = np.flatnonzero(groups == number)

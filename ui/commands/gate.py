@@ -44,6 +44,9 @@ def register(app: typer.Typer) -> None:
 
         from ...bisect.inquiry import Case, GateLimits, Inquiry, Program, load
 
+        limits = GateLimits(correlation, sum_ratio)
+        if limits.flaw:
+            raise FirstbadError(f"nothing can pass: {limits.flaw}", remedy="leave the option out", slug="usage")
         if inquiry is None:
             if not args:
                 raise FirstbadError(
@@ -59,7 +62,7 @@ def register(app: typer.Typer) -> None:
                 Program("reference", reference),
                 Program("candidate", candidate),
                 (Case("command line", shlex.join(args)),),
-                GateLimits(correlation, sum_ratio),
+                limits,
                 timeout=timeout,
             )
         else:
