@@ -52,6 +52,8 @@ MODULES = {
     "rename": ("rename", "align", "diff"),
     "notes": ("rename", "hidden", "noise", "diff"),
     "hidden": ("hidden",),
+    "unread": ("unread", "diff"),
+    "reads": ("reads", "origins", "follows", "closure"),
     "follows": ("follows",),
     **dict.fromkeys(("closure", "closure_result", "tables", "arguments", "said", "formula", "at", "view"), EVIDENCE),
     **dict.fromkeys(
@@ -61,6 +63,7 @@ MODULES = {
             "pattern_data",
             "pattern_factors",
             "pattern_formula",
+            "pattern_loops",
             "pattern_shapes",
             "pattern_steps",
             "pattern_values",
@@ -68,7 +71,16 @@ MODULES = {
         ("pattern",),
     ),
     **dict.fromkeys(
-        ("image", "image_stats", "image_findings", "image_motion", "image_peaks", "image_noise", "image_causes"),
+        (
+            "image",
+            "image_stats",
+            "image_findings",
+            "image_motion",
+            "image_peaks",
+            "image_noise",
+            "image_ties",
+            "image_causes",
+        ),
         ("image", "image_mutations"),
     ),
 }
