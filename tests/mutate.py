@@ -40,7 +40,7 @@ from mutation_plant import plant
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "tests/actual/mutation"
-PURE = ("align", "tolerance", "resolution", "uncertain", "diff", "closure", "catalogue", "graft", "text")
+PURE = ("align", "tolerance", "resolution", "whole", "uncertain", "diff", "closure", "catalogue", "graft", "text")
 """Whose tests meet the code that reads and compares traces; images have their own."""
 EVIDENCE = (*PURE, "arguments", "inputs", "view", "at", "formula", "tables", "said")
 """And the code that evaluates formulas against them."""
