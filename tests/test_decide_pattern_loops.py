@@ -72,10 +72,11 @@ def test_a_loop_that_has_no_name_is_called_as_the_records_call_it() -> None:
     ("key", "name"),
     [
         ("thick_tic", "layer"),
-        ("layer", "layer"),
+        ("lay", "layer"),
         ("subS", "subpixel"),
         ("source", "source"),
         ("src", "source"),
+        ("sou", "source"),
         ("phi_tic", "phi step"),
         ("mos_tic", "mosaic domain"),
     ],
