@@ -9,10 +9,10 @@ from collections.abc import Callable
 import pytest
 from firstbad.tracer.model import Scope, Trace
 from firstbad.tracer.pattern import Context, Pattern, explain
-from firstbad.tracer.pattern_data import Data, collect
+from firstbad.tracer.pattern_data import Data, Guess, collect
 from firstbad.tracer.pattern_loops import kept_loops, shifted_loops
 from firstbad.tracer.text import parse
-from made_pairs import claims
+from made_pairs import claims, traced
 
 Turn = tuple[int, int]
 PHI, MOSAIC = 4, 3
@@ -66,6 +66,25 @@ def test_a_loop_that_has_no_name_is_called_as_the_records_call_it() -> None:
     bad = taken(lambda i, j: (i, max(j - 1, 0)))
     found = said(trace(TRUTH, "image", "row"), trace(bad, "image", "row"))
     assert found is not None and "of the previous row:" in found.text
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("thick_tic", "layer"),
+        ("lay", "layer"),
+        ("subS", "subpixel"),
+        ("source", "source"),
+        ("src", "source"),
+        ("sou", "source"),
+        ("phi_tic", "phi step"),
+        ("mos_tic", "mosaic domain"),
+    ],
+)
+def test_a_loop_is_called_what_its_turns_are(key: str, name: str) -> None:
+    bad = taken(lambda i, j: (i, max(j - 1, 0)))
+    found = said(trace(TRUTH, "image", key), trace(bad, "image", key))
+    assert found is not None and f"of the previous {name}:" in found.text
 
 
 @pytest.mark.parametrize(
@@ -136,6 +155,66 @@ def test_two_loops_are_a_choice_and_nothing_is_claimed_where_no_turn_is() -> Non
     rows = [list(first.values[at : at + 3]) for at in range(0, 36, 3)]
     for at, (i, j) in enumerate(TRUTH):
         assert rows[at] == (TRUTH[i, j - 1] if j else [None] * 3)
+
+
+def of_mosaic(guesses: list[Guess]) -> list[tuple[str, str, float]]:
+    """What is claimed of that loop: kind, sentence, cost without the choice among two loops."""
+    return [(kind, text, cost - 1) for kind, text, cost, _ in claims(guesses) if "mosaic domain" in text]
+
+
+def test_each_claim_has_its_kind_and_its_cost() -> None:
+    """A shift costs five bits; that a loop stands still with its first value is the likeliest mistake of all."""
+    every = "every record holds the value of the"
+    assert of_mosaic(list(shifted_loops(data(NOTHING)))) == [
+        ("stale", f"{every} previous mosaic domain: not yet updated when used", 5.0),
+        ("off-by-one-step", f"{every} next mosaic domain: the loop starts one step late", 5.0),
+        ("stale", "every record is shifted by one mosaic domain, in a ring", 5.0),
+        ("off-by-one-step", "every record is shifted back by one mosaic domain, in a ring", 5.0),
+        ("reversed", "the mosaic domains run backwards", 5.0),
+        ("negative-index", "the first mosaic domain holds the value of the last one: index -1", 5.5),
+    ]
+    assert of_mosaic(list(kept_loops(data(NOTHING)))) == [
+        ("constant", f"{every} first mosaic domain: it is not computed again", 2.5),
+        ("constant", f"{every} last mosaic domain", 4.5),
+    ]
+
+
+@pytest.mark.parametrize(("changed", "told"), [(3, False), (4, True)])
+def test_a_loop_stood_still_only_where_half_of_what_it_would_have_kept_differs(changed: int, told: bool) -> None:
+    """Eight of the twelve records are not of the first mosaic domain. One component that differs is enough."""
+    later = [turn for turn in TRUTH if turn[1] > 0][:changed]
+    found = data({turn: [row[0] + (turn in later), *row[1:]] for turn, row in TRUTH.items()})
+    assert any("of the first mosaic domain" in g.text for g in kept_loops(found)) is told
+    assert len(list(shifted_loops(found))) == 12, "a shift shows where the values vary at all"
+
+
+def test_one_loop_is_no_choice() -> None:
+    """Four steps that are told twice are two tellings of one loop."""
+    twice = traced("x", ";".join(f"x{{phi={i}}} {i * i + k / 7}" for k in range(2) for i in range(4)))
+    guesses = list(shifted_loops(twice))
+    assert {cost for _, text, cost, _ in claims(guesses) if "index" not in text} == {5.0} and len(guesses) == 6
+    assert list(guesses[0].values)[4:] == [None, *(i * i + 1 / 7 for i in range(3))]
+
+
+def test_a_loop_of_one_turn_is_no_choice() -> None:
+    lines = ";".join(f"x{{source=0,phi={i},mosaic={j}}} {row[0]}" for (i, j), row in TRUTH.items())
+    guesses = list(shifted_loops(traced("x", lines)))
+    assert {cost for _, text, cost, _ in claims(guesses) if "index" not in text} == {6.0} and len(guesses) == 12
+
+
+def test_a_loop_that_some_records_do_not_name_hides_no_other() -> None:
+    """The first subpixel is named, and then no more."""
+    lines = ";".join(f"x{{{'sub=0,' * (i == 0)}phi={i},mosaic={j}}} {row[0]}" for (i, j), row in TRUTH.items())
+    texts = [g.text for g in shifted_loops(traced("x", lines))]
+    assert any("previous mosaic domain" in text for text in texts)
+    assert not any("subpixel" in text for text in texts)
+
+
+def test_a_loop_is_as_long_as_its_longest_telling() -> None:
+    """In some steps two mosaic domains, in others three: the previous one is not always the first."""
+    some = {turn: row for turn, row in TRUTH.items() if turn[0] or turn[1] < 2}
+    lines = ";".join(f"x{{phi={i},mosaic={j}}} {row[0]}" for (i, j), row in some.items())
+    assert any("previous mosaic domain" in g.text for g in shifted_loops(traced("x", lines)))
 
 
 def test_of_two_turns_only_the_first_and_the_last_are_told() -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 from firstbad.tracer.diff import Diff, Side
+from firstbad.tracer.reads import read_beside
 from firstbad.tracer.tolerance import Verdict
-from small_traces import catalogue, diff, one, pair, told
+from small_traces import catalogue, diff, one, pair, roles, told
 
 # ---- steps in time -------------------------------------------------------------------------------------------
 
@@ -80,6 +81,16 @@ def test_what_differs_by_rounding_step_by_step_is_still_no_origin() -> None:
     assert told(found) == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "beside", "which"), [("force", "position", 3), ("velocity", "velocity", 2), ("position", "position", 2)]
+)
+def test_beside_its_parents_a_value_reads_the_step_before(name: str, beside: str, which: int) -> None:
+    """Not force and dt, or velocity and dt: these are its parents, which are looked at anyway."""
+    case = roles(SPRING, run(), run(at("force", 2, 1.001)))
+    (read,) = read_beside(case, pair(case, name, 3))
+    assert read is pair(case, beside, which), "the first position and velocity stand in front of the steps"
+
+
 def test_two_quantities_that_are_checked_by_each_other_do_not_excuse_each_other() -> None:
     known = catalogue("""
     [r]
@@ -147,3 +158,20 @@ def test_only_parents_that_the_formula_in_force_reads_are_a_reason(
 ) -> None:
     found = diff(MODES, f"mode {mode}; p 3; x 1; y {a}", f"mode {mode}; p 5; x 2; y {b}")
     assert sorted(one(found.inherited, "y").because) == sorted(because)
+
+
+def test_a_parent_that_the_formula_does_not_read_is_a_reason_where_there_is_no_other() -> None:
+    """x is printed with so few digits that both values of y follow from it: what is known to differ is p."""
+    known = catalogue("""
+    [mode]
+    kind = "config"
+    [p]
+    kind = "input"
+    [x]
+    kind = "input"
+    [y]
+    parents = ["mode", "p", "x"]
+    formula = [{ is = "1/(x - 0.9)", when = "mode == 0" }, { is = "p/x", when = "mode == 1" }]
+    """)
+    found = diff(known, "mode 0; p 3; x 1.00; y 10.0123", "mode 0; p 5; x 1.00; y 10.2345")
+    assert one(found.inherited, "y").because == ("p",)

@@ -60,6 +60,32 @@ def test_a_line_on_one_side_only_is_a_difference_if_it_holds_a_number() -> None:
         assert lines(found) == ([], [2]) and not found.same
 
 
+def test_a_line_more_beside_one_that_changed_leaves_both_to_be_shown() -> None:
+    a, b, c = (ODD.format(word, 3) for word in "abc")
+    assert lines(diff(log(a, b, c), log(a, ODD.format("x", 4), ODD.format("y", 5), c))) == ([3], [3, 4])
+
+
+@pytest.mark.parametrize(("one", "two", "shown"), [(2, 3, ([], [4])), (3, 1, ([3, 4], [])), (0, 2, ([], [2, 3]))])
+def test_a_line_that_stands_more_often_on_one_side_is_a_difference(
+    one: int, two: int, shown: tuple[list[int], list[int]]
+) -> None:
+    """Beginning and end alike do not make up for a repetition."""
+    same = ODD.format("size", 3)
+    found = diff(log(*[same] * one), log(*[same] * two))
+    assert lines(found) == shown and not found.same
+
+
+def test_the_blank_behind_the_prefix_says_nothing() -> None:
+    tight = log(ODD.format("size", 3)).replace("TRACE: the", "TRACE:the")
+    assert "TRACE:the" in tight and diff(tight, log(ODD.format("size", 3))).same
+
+
+def test_the_prefix_is_the_first_word_of_the_kind_alone() -> None:
+    """A later one may name which trace it is about."""
+    one, two = (f"see the TRACE_{which} lines of 3, roughly" for which in ("A", "B"))
+    assert lines(diff(log(one), log(two))) == ([2], [2])
+
+
 def test_prose_without_a_number_is_no_difference() -> None:
     """`TRACE_PY_BASE: Creating Detector...` stands in a log of the field; the other program says no such thing."""
     found = diff(log(), log("Creating the Detector now..."))

@@ -54,7 +54,7 @@ def _groups(reference: Array, size: int) -> Iterator[NDArray[np.int64]]:
     yield np.floor(np.log10(np.maximum(np.abs(reference), 1.0))).astype(np.int64).ravel()
     yield rows
     yield columns
-    yield rows // size * (reference.shape[1] // size + 1) + columns // size
+    yield rows // size * reference.shape[1] + columns // size
 
 
 def _likely(count: NDArray[np.int64], mean: Array) -> bool:

@@ -27,7 +27,7 @@ def read_beside(roles: Roles, one: Judged) -> list[Judged]:
     reads: list[Record] = []
     if names:
         try:
-            formula(At(view, record, {}, exact=True, reads=reads))
+            formula(At(view, record, {}, reads=reads))
         except Unknown:
             return []
     found = dict.fromkeys(id(r) for r in reads if view.name(r) in names and r is not record)
