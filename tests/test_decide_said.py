@@ -199,3 +199,22 @@ def test_only_the_first_numbers_are_looked_at() -> None:
     assert single(parse("TRACE: s 0.5\n" * 201 + later), "") is True, "of those that are long or marked, all are"
     assert single(parse(long_numbers(*[1 / 3] * 200) + later), "") is False
     assert single(parse(long_numbers(*[1 / 3] * 199) + later), "") is True
+
+
+# ---- the pixel of a trace -------------------------------------------------------------------------------------------
+
+
+def told_of(pixel: str | None) -> list[tuple[Record, int]]:
+    facts = {} if pixel is None else {"pixel": pixel}
+    return list(spoken(replace(parse("TRACE: x 1\n"), manifest=Manifest(facts)), from_document({})))
+
+
+def test_the_pixel_of_a_trace_is_a_slow_and_a_fast_number() -> None:
+    slow = Record("spixel", (512.0,), ("512",), prefix="PIXEL")
+    fast = Record("fpixel", (0.0,), ("0",), prefix="PIXEL")
+    assert told_of("512,0") == [(slow, EXACT), (fast, EXACT)]
+
+
+@pytest.mark.parametrize("pixel", [None, "", "512", "512,0,1", "512,x", "x,512", "-1,2", "1.5,2", "512;0"])
+def test_what_is_no_two_whole_numbers_is_no_pixel(pixel: str | None) -> None:
+    assert told_of(pixel) == []
