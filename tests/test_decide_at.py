@@ -8,6 +8,7 @@ import pytest
 from firstbad.tracer.at import At, applicable
 from firstbad.tracer.catalogue import Catalogue
 from firstbad.tracer.formula import Unknown
+from firstbad.tracer.model import Record
 from firstbad.tracer.noise import Row
 from firstbad.tracer.uncertain import Num
 from firstbad.tracer.view import View
@@ -239,3 +240,18 @@ def test_formulas_apply_whose_condition_holds() -> None:
     assert applying("x 3; y 1", "y") == ["20*x"]
     assert applying("x 3; z 1", "z") == ["last(s)", "7*x"]
     assert applying("y 1", "y") is None, "a condition cannot be decided"
+
+
+# ---- who asks what was read ------------------------------------------------------------------------------------------
+
+
+def test_every_record_that_was_read_is_told_also_through_values_that_are_absent() -> None:
+    """y is absent and computed from x; the last s is read from another place."""
+    read = list[Record]()
+    here = seen("x 4; s{phi=0} 1; s{phi=1} 2; n 3", reads=read)
+    assert value(here, "y") == 40.0
+    assert {record.quantity for record in read} == {"x"}
+    read.clear()
+    last = here.edge(frozenset({"s"}), last=True)
+    assert isinstance(last, At) and value(last, "s") == 2.0
+    assert [(record.quantity, record.values) for record in read] == [("s", (2.0,))]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
-from firstbad.tracer.closure_result import ClosureResult, broken, fault, first_broken, runs
+from firstbad.tracer.closure import check
+from firstbad.tracer.closure_result import ClosureResult, asks_otherwise, broken, fault, first_broken, followed, runs
 from firstbad.tracer.model import Record
+from small_traces import catalogue, trace
 
 HERE = Record("q", (1.0,), ("1",))
 
@@ -64,3 +68,43 @@ def test_equal_neighbours_are_told_once_with_their_number() -> None:
     ]  # fmt: skip
     assert next(runs(found))[0] is found[0]
     assert list(runs([])) == []
+
+
+NAN, INF = math.nan, math.inf
+
+
+@pytest.mark.parametrize(
+    ("one", "off", "other", "error", "otherwise"),
+    [
+        ((5.0,), (0.25,), (5.75,), (0.5,), False), ((5.75,), (0.25,), (5.0,), (0.5,), False),
+        ((5.0,), (0.25,), (5.875,), (0.5,), True), ((5.875,), (0.25,), (5.0,), (0.5,), True),
+        ((5.0,), (0.0,), (5.0,), (0.0,), False), ((5.0,), (0.0,), (-5.0,), (0.0,), True),
+        ((1.0, 2.0), (0.0, 0.0), (1.0, 3.0), (0.0, 0.0), True), ((1.0, 2.0), (0.0, 0.0), (1.0, 2.0), (0.0, 0.0), False),
+        ((NAN,), (0.0,), (NAN,), (0.0,), False), ((NAN,), (0.5,), (1.0,), (0.5,), True), ((1.0,), (0.5,), (NAN,), (0.5,), True),
+        ((INF,), (0.0,), (INF,), (0.0,), False), ((INF,), (0.0,), (-INF,), (0.0,), True), ((), (), (1.0,), (0.0,), False),
+    ],
+)  # fmt: skip
+def test_two_sides_ask_for_two_values_where_any_component_is_further_apart_than_either_may_be_off(
+    one: tuple[float, ...], off: tuple[float, ...], other: tuple[float, ...], error: tuple[float, ...], otherwise: bool
+) -> None:
+    a, b = (ClosureResult("q", HERE, True, x, e) for x, e in ((one, off), (other, error)))
+    assert asks_otherwise(a, b) is otherwise
+
+
+def test_all_follow_where_none_is_broken_open_or_missing() -> None:
+    yes, no, open_ = result(True), result(False), result(None)
+    assert followed([]) and followed([yes, yes])
+    for left in (no, open_, None):
+        assert not followed([yes, left]) and not followed([left, yes])
+
+
+def test_what_the_trace_lacks_is_said_only_where_it_lacks_something() -> None:
+    known = catalogue("""
+        [x]
+        [y]
+        parents = ["x"]
+        formula = "2*x"
+    """)
+    for text, lacks in (("x 1.5; y 3", ""), ("x 1.5; y 4", ""), ("y 3", "x")):
+        (found,) = (one for one in check(trace(text), known) if one.quantity == "y")
+        assert found.lacks == lacks and found.broken is (text == "x 1.5; y 4")

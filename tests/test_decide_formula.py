@@ -274,6 +274,7 @@ def test_a_sum_counts_its_terms(formula: str, result: float | tuple[float, ...])
 
 def test_the_counter_of_a_sum_is_no_quantity() -> None:
     assert compile_formula("sum(i, n, i*z + sum(k, i, k))").names == {"n", "z"}
+    assert compile_formula("sum(i, 3, i*z) + sum(k, 2, k)").names == {"z"}
 
 
 @pytest.mark.parametrize(

@@ -20,15 +20,20 @@ from firstbad.tracer.image_noise import Noise
 from firstbad.tracer.image_peaks import Change, PeakReport
 from firstbad.tracer.image_stats import Block, Decade
 
-NOTHING = Evidence(
-    beyond=1,
-    log_correlation=1.0,
-    log_rms=0.0,
-    decades=(),
-    block=Block((0, 8), (0, 8), 0.0, 0.0),
-    row=None,
-    column=None,
-)
+
+def nothing() -> Evidence:
+    return Evidence(
+        beyond=1,
+        log_correlation=1.0,
+        log_rms=0.0,
+        decades=(),
+        block=Block((0, 8), (0, 8), 0.0, 0.0),
+        row=None,
+        column=None,
+    )
+
+
+NOTHING = nothing()
 FLAT = (0.0, 0.0, "")
 ONES = np.ones((1, 4))
 
@@ -51,7 +56,9 @@ def moved(needs: str, explained: float = 0.9, **numbers: object) -> list[Finding
 
 
 def test_an_image_that_did_not_change_as_a_whole_has_no_such_finding() -> None:
-    assert list(_whole(NOTHING, FLAT, Noise())) == []
+    evidence = nothing()
+    assert (evidence.orientation, evidence.trend, evidence.peaks, evidence.motion) == ("", 0.0, None, Motion())
+    assert list(_whole(evidence, FLAT, Noise())) == []
 
 
 def test_a_turned_image_is_told_how_it_is_turned() -> None:

@@ -127,3 +127,9 @@ def test_values_that_lost_their_digits(candidate: list[float], reference: list[f
 def test_whole_numbers_and_half_precision(value: float, whole: bool, half: bool) -> None:
     assert is_whole(np.array([[1.0, value]])) is whole
     assert _is_half(np.array([[1.0, value]])) is half
+
+
+def test_an_image_of_two_values_is_cut_off_whatever_the_count_of_the_other_one() -> None:
+    """That the lower one is there six times does not say that every pixel is."""
+    found = values([1.5] * 6 + [7.7] * 4, [1.5] * 6 + [8.1, 8.2, 8.3, 8.4])
+    assert [one.text for one in found] == ["4 pixels are cut off at 7.7"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from firstbad.tracer.pattern_data import Data, Guess, Pair, evidence, significant, weigh
+from firstbad.tracer.pattern_data import Data, Guess, Pair, evidence, shown, significant, weigh
 from hypothesis import given
 from hypothesis import strategies as st
 from pattern_columns import data_of
@@ -143,3 +143,24 @@ def test_the_errors_of_both_count_in_what_a_component_says() -> None:
 )
 def test_nan_fits_nan_alone_and_an_infinity_itself(c: float, value: float, fits: bool) -> None:
     assert weighed(data_of([2.0], [c], c_error=0.5), [value]) == (12.0 if fits else None)
+
+
+# ---- what the candidate's own digits say ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("others", "bits"),
+    [
+        ([0.3] * 6, math.log2(8 / 7)),  # seven of eight
+        ([0.3, 0.9, 0.8, 0.7, 0.6, 0.2], 2.0),  # two of eight
+        ([0.4, 0.9, 0.8, 0.7, 0.6, 0.2], DIGIT),  # one of eight: its one digit says
+    ],
+)
+def test_a_value_that_stands_in_many_places_is_no_evidence_where_only_some_records_differ(
+    others: list[float], bits: float
+) -> None:
+    data = data_of([0.123456789, 0.3, *others], [0.3, 0.3, *others])
+    assert shown(data.only([0]), [0.3], [0.0]) == pytest.approx(bits)
+    assert shown(data, [0.3] * len(data.rows), [0.0] * len(data.rows)) == pytest.approx(DIGIT), (
+        "of all it is chosen once"
+    )

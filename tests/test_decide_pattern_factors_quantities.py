@@ -217,3 +217,11 @@ def test_three_times_is_three_times_whatever_else_is_three() -> None:
     both = context({"q": [[3.0]], "x": [vector]}, {"q": [[3.0]], "x": [[3 * v for v in vector]]})
     found = explain(both.a.trace.find("x"), both.b.trace.find("x"), both)
     assert found is not None and found.text == "a factor of 3"
+
+
+def test_a_quantity_that_varies_is_no_whole_number_though_it_begins_with_one() -> None:
+    """All components speak for it: no ratio of whole numbers is 3, then 0.7, then 5."""
+    q, x = (3.0, 0.7, 5.0), (X, 1.23456789, 7.65432198)
+    a: dict[str, Rows] = {"q": [[f] for f in q], "x": [[v] for v in x]}
+    (guess,) = other_quantity(printed(a, {"x": [[v / f] for v, f in zip(x, q, strict=True)]}))
+    assert (guess.text, guess.bits) == ("the candidate lacks a factor q", None)

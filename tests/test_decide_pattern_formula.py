@@ -11,7 +11,7 @@ import pytest
 from firstbad.tracer.catalogue import Catalogue, from_document
 from firstbad.tracer.formula import compile_formula
 from firstbad.tracer.pattern_data import Context, Data, collect
-from firstbad.tracer.pattern_formula import _evaluated, _flat, _variants, miswritten
+from firstbad.tracer.pattern_formula import _evaluated, _flat, _variants, follows_alone, miswritten
 from pattern_pairs import Rows, exact, printed, said, trace
 
 F, G, R = 3.25, 1.75, 0.7
@@ -286,3 +286,21 @@ def test_the_last_digit_of_the_candidate_is_granted_beside(candidate: str, there
 def test_an_exact_hit_fits_where_nothing_is_granted() -> None:
     assert _evaluated(exact([[1.0]], [[3.0]]), compile_formula("3.0")) == ([3.0], [0.0])
     assert _evaluated(exact([[1.0]], [[3.0000001]]), compile_formula("3.0")) is None
+
+
+# ---- a side that made no mistake ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "alone"), [([F], True), ([G], False), ([F, F], True), ([F, G], False), ([G, F], False), ([G, G], False)]
+)
+def test_a_side_follows_alone_where_every_value_of_it_does(values: list[float], alone: bool) -> None:
+    data = printed({**FGR, "x": [[99.0]] * len(values)}, {**FGR, "x": [[v] for v in values]}, quantities("f"))
+    assert follows_alone(data) is alone
+
+
+def test_a_property_that_holds_or_an_unknown_quantity_is_no_value_that_follows() -> None:
+    length = quantities("f", of="x*x")
+    for x, f in ((3.0, 9.0), (3.0, 8.0)):
+        assert not follows_alone(printed({"f": [[f]], "x": [[99.0]]}, {"f": [[f]], "x": [[x]]}, length))
+    assert not follows_alone(printed({**FGR, "x": [[99.0]]}, {**FGR, "x": [[F]]}))

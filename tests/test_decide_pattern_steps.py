@@ -8,6 +8,7 @@ import pytest
 from firstbad.tracer.pattern import Context, explain
 from firstbad.tracer.pattern_data import Data, Rule
 from firstbad.tracer.pattern_steps import (
+    behind,
     blocks,
     constant,
     negative_index,
@@ -20,7 +21,7 @@ from firstbad.tracer.pattern_steps import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from made_pairs import bare, claims, only, printed, series
+from made_pairs import bare, claims, only, printed, series, traced
 
 FOUR = [1.0, 2.0, 4.0, 8.0]
 EIGHTHS = [[r / 8] for r in FOUR]
@@ -288,3 +289,25 @@ def test_without_a_step_there_is_no_range() -> None:
 def test_a_value_that_stands_in_every_record_of_a_long_series_is_a_choice_among_more() -> None:
     reference = [float(i * i) for i in range(16)]
     assert only(constant(series(reference, [49.0] * 16))).cost == 4.0 + math.log2(16)
+
+
+def test_stale_values_show_their_side_where_what_comes_first_agrees() -> None:
+    """Else one side's previous value is the other side's next one."""
+    before, two = "every record holds the value of the one before", "every record holds the value of two records before"
+
+    def said(candidate: list[float]) -> list[str]:
+        return [guess.text.split(":")[0] for guess in behind(four(candidate))]
+
+    assert said([1.0, 1.0, 2.0, 4.0]) == [before]
+    assert said([1.0, 2.0, 1.0, 2.0]) == [before, two], "both begin as they should"
+    assert said([0.5, 1.0, 2.0, 4.0]) == said([2.0, 4.0, 8.0, 8.0]) == []
+
+
+def test_in_a_ring_of_turns_nothing_comes_first() -> None:
+    ours = "; ".join(f"x{{phi={i},mosaic={k}}} {1 + 2.5 * i + 10.25 * k}" for i in range(3) for k in range(2))
+    theirs = "; ".join(
+        f"x{{phi={i},mosaic={k}}} {1 + 2.5 * max(i - 1, 0) + 10.25 * k}" for i in range(3) for k in range(2)
+    )
+    found = [guess.text.split(":")[0] for guess in behind(traced("x", ours, theirs))]
+    assert "every record holds the value of the previous phi step" in found
+    assert not any("ring" in text for text in found)

@@ -181,3 +181,13 @@ def test_a_value_just_as_far_as_that_still_goes_back() -> None:
     assert _goes_back(replace(data, rows=((exact,),)), "y")
     nearer = replace(exact, r_error=exact.r_error - 1e-9)
     assert not _goes_back(replace(data, rows=((nearer,),)), "y")
+
+
+def test_a_number_that_follows_from_its_parent_may_still_lack_a_step() -> None:
+    """Only of vectors a turn by nothing is told; a pair is one as well."""
+    document = {"x": {"parents": ["y"], "formula": "y"}, "y": {}}
+    assert only(other_values(traced("x", "x 14.5; y 7.25", "x 7.25; y 7.25", document))).kind == "unapplied"
+    document["x"]["shape"] = document["y"]["shape"] = [2]
+    assert claims(other_values(traced("x", "x 14.5 3; y 7.25 3.5", "x 7.25 3.5; y 7.25 3.5", document))) == []
+    exchanged = traced("x", "x 14.5 3; y 7.25 3.5; z 7.25 3.5", "x 7.25 3.5; y 7.25 3.5; z 14.5 3", document)
+    assert only(other_values(exchanged)).text == "x and z are exchanged", "the next name is still asked"

@@ -262,6 +262,8 @@ def test_what_nobody_says_to_be_looked_up_shows_its_default_in_place_of_two_valu
 def test_one_value_is_not_everywhere() -> None:
     (guess,) = defaults([108.25], 60.0, "default_F")
     assert guess.text == "60: a default instead of the value from a table"
+    (guess,) = defaults([108.25, 97.5], 60.0)
+    assert guess.text == "60 everywhere: a default instead of the value from a table"
 
 
 @pytest.mark.parametrize(

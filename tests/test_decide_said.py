@@ -159,6 +159,32 @@ def test_a_number_is_round_with_twelve_bits(bits: int, is_single: bool) -> None:
     assert single(parse(text), "") is is_single
 
 
+def test_whole_numbers_with_few_bits_are_round_however_large_they_are() -> None:
+    text = "".join(f"TRACE: x{i} {(2 * i + 1) * 2.0**20:.16e}\n" for i in range(20))
+    assert single(parse(text), "") is False
+
+
+def test_the_digit_beside_the_right_one_is_another_number() -> None:
+    """Of thirteen digits the last one is known to a half: 0.5 to 1 of it away from a single number is none."""
+    beside = list[str]()
+    for value in SEVENTHS:
+        unit = 10.0 ** (math.floor(math.log10(value)) - 12)
+        printed = float(f"{value:.12e}")
+        beside.append(f"{printed + math.copysign(unit, value - printed):.12e}")
+    away = [
+        abs(float(token) - value) * 10.0 ** (12 - math.floor(math.log10(value)))
+        for token, value in zip(beside, SEVENTHS, strict=True)
+    ]
+    assert all(0.5 < one < 1 for one in away)
+    assert single(parse("".join(f"TRACE: x{i} {t}\n" for i, t in enumerate(beside))), "") is False
+
+
+def test_a_number_too_small_for_a_double_says_nothing() -> None:
+    tiny = "".join(f"TRACE: t{i} 1.23456789012345{i}e-400\n" for i in range(9))
+    assert single(parse(tiny), "") is False
+    assert single(parse(tiny + long_numbers(*THIRDS[:8])), "") is True
+
+
 def test_words_and_short_numbers_decide_nothing_and_the_manifest_has_the_last_word() -> None:
     text = long_numbers(*THIRDS[:8]) + "TRACE: word MOSFLM\nTRACE: short 0.1\n"
     assert single(parse(text), "") is True
@@ -199,3 +225,22 @@ def test_only_the_first_numbers_are_looked_at() -> None:
     assert single(parse("TRACE: s 0.5\n" * 201 + later), "") is True, "of those that are long or marked, all are"
     assert single(parse(long_numbers(*[1 / 3] * 200) + later), "") is False
     assert single(parse(long_numbers(*[1 / 3] * 199) + later), "") is True
+
+
+# ---- the pixel of a trace -------------------------------------------------------------------------------------------
+
+
+def told_of(pixel: str | None) -> list[tuple[Record, int]]:
+    facts = {} if pixel is None else {"pixel": pixel}
+    return list(spoken(replace(parse("TRACE: x 1\n"), manifest=Manifest(facts)), from_document({})))
+
+
+def test_the_pixel_of_a_trace_is_a_slow_and_a_fast_number() -> None:
+    slow = Record("spixel", (512.0,), ("512",), prefix="PIXEL")
+    fast = Record("fpixel", (0.0,), ("0",), prefix="PIXEL")
+    assert told_of("512,0") == [(slow, EXACT), (fast, EXACT)]
+
+
+@pytest.mark.parametrize("pixel", [None, "", "512", "512,0,1", "512,x", "x,512", "-1,2", "1.5,2", "512;0"])
+def test_what_is_no_two_whole_numbers_is_no_pixel(pixel: str | None) -> None:
+    assert told_of(pixel) == []

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from firstbad.tracer.uncertain import (
     EPSILON,
+    FLOAT32,
     LIBM,
     Num,
     about,
@@ -110,7 +111,7 @@ def test_powers(a: float, n: float, e: float) -> None:
 
 def test_square_roots_around_zero() -> None:
     assert sqrt(Num(4.0, 0.4)).e == pytest.approx(0.1)
-    assert sqrt(Num(4.0)).e == EPSILON * 2
+    assert sqrt(Num(4.0)).e == EPSILON * 2 and sqrt(Num(0.25)).v == 0.5
     assert sqrt(Num(0.25, 0.25)).e == pytest.approx(0.5), "the root of the error, where that reaches zero"
     assert sqrt(Num(0.25, 1.0)).e == pytest.approx(1.0)
     assert sqrt(Num(-0.25, 0.25)) == Num(0.0, 0.5)
@@ -135,19 +136,29 @@ def test_a_decision_is_turned_only_to_the_other_side_of_its_tie() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "steps"),
+    ("operation", "steps"),
     [
-        (floor(Num(8.0, 0.1)) * Num(2.0), (-2.0, 0.0)),
-        (Num(-2.0) * floor(Num(8.0, 0.1)), (0.0, 2.0)),
-        (Num(3.0) - floor(Num(8.0, 0.1)), (0.0, 1.0)),
-        (floor(Num(8.0, 0.1)) / Num(-4.0), (0.0, 0.25)),
-        (floor(Num(8.0, 0.1)) + ceil(Num(2.0, 0.1)), (-1.0, 1.0)),
-        (floor(Num(8.0, 0.1)) + Num(1.0, 0.5), (-1.0, 0.0)),
+        (lambda tie: tie * Num(2.0), (-2.0, 0.0)), (lambda tie: Num(-2.0) * tie, (0.0, 2.0)),
+        (lambda tie: Num(3.0) - tie, (0.0, 1.0)), (lambda tie: tie - Num(3.0), (-1.0, 0.0)), (lambda tie: -tie, (0.0, 1.0)),
+        (lambda tie: tie / Num(-4.0), (0.0, 0.25)), (lambda tie: tie / Num(8.0), (-0.125, 0.0)),
+        (lambda tie: tie + ceil(Num(2.0, 0.1)), (-1.0, 1.0)), (lambda tie: tie - ceil(Num(2.0, 0.1)), (-2.0, 0.0)),
+        (lambda tie: tie + Num(1.0, 0.5), (-1.0, 0.0)), (lambda tie: Num(1.0, 0.5) + tie, (-1.0, 0.0)),
+        (lambda tie: tie + tie + ceil(Num(2.0, 0.1)) * Num(3.0), (-2.0, 3.0)),
     ],
-)
-def test_sums_and_multiples_of_a_decision_keep_its_side(number: Num, steps: tuple[float, float]) -> None:
+)  # fmt: skip
+def test_sums_and_multiples_of_a_decision_keep_its_side(
+    operation: Callable[[Num], Num], steps: tuple[float, float]
+) -> None:
+    number = operation(floor(Num(8.0, 0.1)))
     assert number.reach[0] == steps
     assert max(map(abs, steps)) <= number.e
+
+
+def test_what_a_number_is_off_apart_from_decisions() -> None:
+    tie = floor(Num(8.0, 0.1))
+    assert (tie + Num(1.0, 0.5)).reach[1] == pytest.approx(0.5)
+    assert (ceil(Num(8.0, 0.1)) + Num(1.0, 0.5)).reach[1] == pytest.approx(0.5)
+    assert Num(1.0, 0.25, (-1.0, 0.0)).reach[1] == 0.0, "no less than nothing"
 
 
 def test_behind_other_operations_only_the_bound_of_a_decision_is_known() -> None:
@@ -165,6 +176,7 @@ def test_single_precision() -> None:
     assert float32(Num(1.0, math.inf)) == Num(1.0, math.inf)
     assert float32(Num(math.inf, 1.0)) == Num(math.inf, 1.0)
     assert to_float32(-1e300) == -math.inf
+    assert step == FLOAT32 and to_float32(1 + FLOAT32) > to_float32(1 + FLOAT32 / 2) == 1.0
 
 
 def test_angles() -> None:
@@ -193,6 +205,12 @@ def test_interference_is_granted_the_slope_of_the_ratio(a: float, n: int, e: flo
 def test_interference_of_an_exact_index_is_granted_its_own_roundings(n: float, x: float, roundings: float) -> None:
     """N·x rounds once, which cos(N·x) passes on; the upper sine four times; both over sin(x); the ratio four times."""
     assert sincg(Num(x), Num(n)).e == pytest.approx(roundings * EPSILON, rel=1e-5, abs=0)
+
+
+def test_where_the_lower_sine_is_zero_all_cells_interfere() -> None:
+    assert sincg(Num(0.0), Num(5.0)) == Num(5.0)
+    near = sincg(Num(0.0, 0.25), Num(5.0))
+    assert near.v == 5.0 and near.e == pytest.approx(5.0 - math.sin(1.25) / math.sin(0.25))
 
 
 def rotated(matrix: tuple[Num, ...], *vector: float) -> list[float]:

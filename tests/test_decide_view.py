@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 from firstbad.tracer.at import At
 from firstbad.tracer.catalogue import Catalogue, Quantity, from_document
 from firstbad.tracer.formula import Unknown
-from firstbad.tracer.model import Manifest, Record
+from firstbad.tracer.model import Manifest, Record, Trace
 from firstbad.tracer.text import parse
+from firstbad.tracer.tolerance import Limits, Verdict, measure
 from firstbad.tracer.uncertain import EPSILON, FLOAT32, Num, to_float32
 from firstbad.tracer.view import View
 from small_traces import SEVENTEEN, catalogue, sealed, trace
@@ -212,3 +214,13 @@ def test_two_values_are_one_within_the_sum_of_their_errors_in_every_component() 
     assert view.alike((Num(1.0), Num(2.0)), (Num(1.0), Num(2.0)))
     assert not view.alike((Num(1.0), Num(2.0)), (Num(1.0), Num(3.0)))
     assert not view.alike((Num(1.0), Num(2.0)), (Num(1.0),))
+
+
+def test_words_and_what_is_not_finite_were_not_counted() -> None:
+    tokens = ("5", "MOSFLM", "nan", "inf")
+    n = Record("n", (5.0, "MOSFLM", math.nan, math.inf), tokens, (4,))
+    more = Record("n", (6.0, *n.values[1:]), ("6", *tokens[1:]), (4,))
+    a, b = View(Trace((n,)), PLAIN), View(Trace((more,)), PLAIN)
+    assert [a.counted(n, i) for i in range(4)] == [False] * 4
+    verdicts = [m.verdict("n", Limits()) for m in measure(a, n, b, more)]
+    assert verdicts == [Verdict.DIFFERENT] + [Verdict.EQUAL] * 3

@@ -205,6 +205,16 @@ def test_noise_is_followed_through_twelve_formulas(length: int, reaches: bool) -
     assert [found is not None and found[0] > 1e5 * EPSILON for found in loud] == [reaches, reaches]
 
 
+@pytest.mark.parametrize(("length", "turned"), [(1, True), (11, True), (12, False)])
+def test_a_decision_is_in_doubt_through_twelve_formulas_with_its_own(length: int, turned: bool) -> None:
+    """1.25 is 0.25 above the tie, and the noise of the first value is 0.31."""
+    entries = ["[q0]"] + [f'[q{i}]\nparents = ["q{i - 1}"]\nformula = "q{i - 1}"' for i in range(1, length + 1)]
+    entries.append(f'[cut]\nkind = "branch"\nparents = ["q{length}"]\nformula = "ceil(q{length})"')
+    text = "; ".join(f"q{i} 1.25" for i in range(length + 1))
+    view = viewed(f"{text}; cut 2", catalogue("\n".join(entries)), {"q0": 2.0**49})
+    assert steps(view, "cut") == [(-1.0 if turned else 0.0, 0.0)]
+
+
 def test_from_the_twelfth_formula_on_there_is_only_the_own_noise() -> None:
     known, text = chain(1)
     assert noise(viewed(text, known, {"q0": 1e6}), "q1", 11) == (2e6 * EPSILON,)

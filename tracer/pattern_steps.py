@@ -40,17 +40,10 @@ def behind(data: Data) -> Iterator[Guess]:
             yield guess
 
 
-def _from(data: Data, source: Sequence[int]) -> tuple[list[float | None], list[float]]:
-    """Record i claimed to hold the reference's record source[i]; nothing is claimed where there is no such record."""
-    values, errors = list[float | None](), list[float]()
-    for index in source:
-        if 0 <= index < len(data.rows):
-            values += [p.r for p in data.rows[index]]
-            errors += [p.r_error for p in data.rows[index]]
-        else:
-            values += [None] * data.width
-            errors += [0.0] * data.width
-    return values, errors
+def _from(data: Data, source: Sequence[int]) -> tuple[list[float], list[float]]:
+    """Record i claimed to hold the reference's record source[i]."""
+    pairs = [pair for index in source for pair in data.rows[index]]
+    return [p.r for p in pairs], [p.r_error for p in pairs]
 
 
 def wrapped_steps(data: Data) -> Iterator[Guess]:

@@ -104,9 +104,9 @@ def _vote(value: float, token: str) -> bool | None:
 
 
 def _bits(value: float) -> int:
-    """From the first bit that is set to the last one."""
-    odd = abs(value.as_integer_ratio()[0])
-    return (odd // (odd & -odd)).bit_length() if odd else 0
+    """Of a number that is not 0, from the first bit that is set to the last one."""
+    whole = abs(value.as_integer_ratio()[0])
+    return (whole // (whole & -whole)).bit_length()
 
 
 def _decimals(trace: Trace) -> Iterator[tuple[float, str]]:
