@@ -89,7 +89,8 @@ def _of(side: str, view: View, *, measured: bool) -> Iterator[str]:
     if not trace.sealed:
         yield f"the {side} is unsealed: nothing tells whether it is whole"
     if lost := sum(skipped.lost for skipped in trace.skipped):
-        yield f"the {side} has {lost} TRACE lines that became no record"
+        lines = "line" if lost == 1 else "lines"
+        yield f"the {side} has {lost} TRACE {lines} that became no record"
     if view.dtype == "float32":
         how = "its manifest says so" if "dtype" in trace.facts else "most long numbers are"
         whence = "measured in reruns" if measured else "by rule"
