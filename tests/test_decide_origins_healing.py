@@ -370,3 +370,27 @@ def test_what_does_not_read_a_value_says_nothing_of_it() -> None:
     )
     for lie in ("99", "nan", "inf"):
         assert told(diff(known, "a 1; b 2; c 1", f"a 1; b {lie}; c 1")) == {"b": "origin"}
+
+
+@pytest.mark.parametrize("lie", ["nan", "inf"])
+def test_one_component_that_would_be_no_number_is_enough(lie: str) -> None:
+    known = derived("(x, z)")
+    assert told(diff(known, "x 1; z 1; c 1 1", f"x {lie}; z 1; c 1 1")) == {"x": "healed"}
+
+
+def test_a_component_that_is_no_number_on_either_side_leaves_the_others_to_tell() -> None:
+    """c has no second component that could tell, but its first would be NaN, too."""
+    known = derived("(x, z/(1 - x*z), z)")
+    assert told(diff(known, "x 1; z 1; c 1 nan 1", "x nan; z 1; c 1 nan 1")) == {"x": "healed"}
+    assert told(diff(derived("z/(1 - x*z)"), "x 1; z 1; c nan", "x nan; z 1; c nan")) == {"x": "origin"}
+
+
+def test_one_record_that_only_an_invariant_tells_of_is_enough_not_to_convict() -> None:
+    """Of the first record the value itself follows, of the second only a property of it, which may hold for wrong ones."""
+    rule = 'formula = [{ is = "p*q", when = "x > 0" }, { is = "p*q", of = "c", when = "x < 0" }]'
+    known = catalogue(PRODUCT.format(p='formula = "x + 1"', c=rule))
+    first, second = "x 2; y 4; p {}; q {}; c 15", "x -4; y 4; p {}; q {}; c -15"
+    one_only = told(diff(known, first.format(3, 5), first.format(5, 3)))
+    assert one_only == {"p": "origin", "q": "origin"}
+    both = told(diff(known, f"{first}; {second}".format(3, 5, -3, 5), f"{first}; {second}".format(5, 3, 5, -3)))
+    assert both == {"p": "healed", "q": "healed"}

@@ -259,10 +259,15 @@ class Roles:
         for one in self.pairs[child]:
             record = one.pairing.reference
             assert record is not None
-            if all(math.isfinite(m.absolute) for m in one.measures):
-                pair = formula_pair(self.case, record, quantity, swapped)
-                if pair and any(math.isfinite(x.v) != math.isfinite(y.v) for x, y in zip(*pair, strict=True)):
-                    return True
+            shown = [math.isfinite(m.absolute) for m in one.measures]
+            pair = formula_pair(self.case, record, quantity, swapped) if any(shown) else None
+            if pair is None:
+                continue
+            if len(pair[0]) != len(shown):
+                shown = [all(shown)] * len(pair[0])  # an invariant is made of all components
+            rows = zip(shown, *pair, strict=True)
+            if any(number and math.isfinite(x.v) != math.isfinite(y.v) for number, x, y in rows):
+                return True
         return False
 
     def swap(self, name: str) -> dict[int, Term]:
