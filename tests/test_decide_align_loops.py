@@ -279,6 +279,8 @@ def test_right_values_in_the_wrong_places_are_at_fault_though_others_tell_of_ano
     for found, side in ((diff(catalogue(PLACED), a, b), "candidate"), (diff(catalogue(PLACED), b, a), "reference")):
         assert told(found) == {"v": "origin", "phi": "origin", "x": "inherited"}
         assert {f.quantity: str(f.side) for f in found.origins} == {"v": "neither", "phi": side}
+    parent = catalogue(PLACED.replace("[phi]", "[q]\n    [phi]\n    parents = ['q']"))
+    assert told(diff(parent, f"q 1; {a}", b)) == told(found), "a parent that one side lacks tells nothing"
     given = catalogue(PLACED.replace('formula = "10*index(phi)"', "kind = 'input'"))
     assert told(diff(given, a, b)) == {}, "where no formula reads the place, it is just another order"
 
