@@ -383,6 +383,11 @@ def test_a_component_that_is_no_number_on_either_side_leaves_the_others_to_tell(
     known = derived("(x, z/(1 - x*z), z)")
     assert told(diff(known, "x 1; z 1; c 1 nan 1", "x nan; z 1; c 1 nan 1")) == {"x": "healed"}
     assert told(diff(derived("z/(1 - x*z)"), "x 1; z 1; c nan", "x nan; z 1; c nan")) == {"x": "origin"}
+    assert told(diff(INVARIANT, "x 5; z 1; c 3 nan 0", "x nan; z 1; c 3 nan 0")) == {"x": "origin"}, "so is its norm"
+    first = "z word; c 1"
+    assert told(diff(derived("x*z"), f"x 1; {first}; x 1; z 1; c 1", f"x nan; {first}; x nan; z 1; c 1")) == {
+        "x": "healed"
+    }
 
 
 def test_one_record_that_only_an_invariant_tells_of_is_enough_not_to_convict() -> None:

@@ -260,13 +260,11 @@ class Roles:
             record = one.pairing.reference
             assert record is not None
             shown = [math.isfinite(m.absolute) for m in one.measures]
-            pair = formula_pair(self.case, record, quantity, swapped) if any(shown) else None
-            if pair is None:
-                continue
-            if len(pair[0]) != len(shown):
-                shown = [all(shown)] * len(pair[0])  # an invariant is made of all components
-            rows = zip(shown, *pair, strict=True)
-            if any(number and math.isfinite(x.v) != math.isfinite(y.v) for number, x, y in rows):
+            rows = list(zip(*(formula_pair(self.case, record, quantity, swapped) or ((), ())), strict=True))
+            if len(rows) != len(shown):
+                shown = [all(shown)] * len(rows)  # an invariant is made of all components
+            odd = [math.isfinite(x.v) != math.isfinite(y.v) for x, y in rows]
+            if any(number and other for number, other in zip(shown, odd, strict=True)):
                 return True
         return False
 
