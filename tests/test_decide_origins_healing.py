@@ -379,7 +379,7 @@ def test_one_component_that_would_be_no_number_is_enough(lie: str) -> None:
 
 
 def test_a_component_that_is_no_number_on_either_side_leaves_the_others_to_tell() -> None:
-    """c has no second component that could tell, but its first would be NaN, too."""
+    """The second component of c is NaN anyway; the first would be with such an x, and is not."""
     known = derived("(x, z/(1 - x*z), z)")
     assert told(diff(known, "x 1; z 1; c 1 nan 1", "x nan; z 1; c 1 nan 1")) == {"x": "healed"}
     assert told(diff(derived("z/(1 - x*z)"), "x 1; z 1; c nan", "x nan; z 1; c nan")) == {"x": "origin"}
