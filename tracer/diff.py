@@ -234,13 +234,7 @@ class Case:
             met = {id(p.reference): p for p in self.pairings if p.reference and p.candidate}
             if displaced := {p.quantity for p in met.values() if self._displaced(p, met)}:
                 self.pairings = align(self.a, self.b, displaced, unsure=broken | below)
-        self.measured = [
-            (
-                p,
-                () if p.reference is None or p.candidate is None else measure(self.a, p.reference, self.b, p.candidate),
-            )
-            for p in self.pairings
-        ]
+        self.measured = [(p, self._measures(p)) for p in self.pairings]
 
     def _displaced(self, pairing: Pairing, met: Mapping[int, Pairing]) -> bool:
         """Whether both sides hold the same value and its parents too, and it follows on one side only.
@@ -253,12 +247,11 @@ class Case:
             return False
         parents = self.catalogue.quantities[pairing.quantity].parents
         nearest = [met[id(r)] for name in parents for r in self.a.related(name, pairing.record) if id(r) in met]
-        return all(self._same(one) for one in (pairing, *nearest))
+        return all(worst(p.quantity, self._measures(p), Limits()).agrees for p in (pairing, *nearest))
 
-    def _same(self, pairing: Pairing) -> bool:
+    def _measures(self, pairing: Pairing) -> tuple[Measure, ...]:
         x, y = pairing.reference, pairing.candidate
-        assert x is not None and y is not None
-        return worst(pairing.quantity, measure(self.a, x, self.b, y), Limits()).agrees
+        return () if x is None or y is None else measure(self.a, x, self.b, y)
 
     def closure_of(self, record: Record | None, side: Side) -> ClosureResult | None:
         """What the record's own formula said on that side, if it has one."""
