@@ -45,9 +45,8 @@ PURE = ("align", "tolerance", "resolution", "whole", "uncertain", "diff", "closu
 EVIDENCE = (*PURE, "arguments", "inputs", "view", "at", "formula", "tables", "said")
 """And the code that evaluates formulas against them."""
 MODULES = {
-    **dict.fromkeys(
-        ("align", "tolerance", "resolution", "uncertain", "coarse", "place", "origins", "diff", "cost"), PURE
-    ),
+    **dict.fromkeys(("align", "tolerance", "resolution", "uncertain", "coarse", "place", "diff", "cost"), PURE),
+    "origins": (*PURE, "reads"),
     "printed": ("printed", "text"),
     "rename": ("rename", "align", "diff"),
     "notes": ("rename", "hidden", "noise", "diff"),

@@ -8,7 +8,7 @@ import pytest
 from firstbad.tracer.align import By, Pairing, _permuted, align, before, match, reordered
 from firstbad.tracer.model import Record, Trace
 from firstbad.tracer.view import View
-from small_traces import catalogue, diff, told, trace
+from small_traces import catalogue, diff, sealed, told, trace
 
 KNOWN = catalogue("[pos]\naliases = ['alias', 'other']\n[F]\nparents = ['pos']")
 Lines = list[tuple[int | None, int | None]]
@@ -76,6 +76,35 @@ def test_where_one_iteration_finds_no_partner_all_stay_in_order() -> None:
 
 def test_only_the_iterations_that_differ_are_looked_at() -> None:
     assert _permuted(said("ABA"), said("AAB")) == [0, 2, 1]
+
+
+def single(*values: float) -> View:
+    """A side that computed in float32 and prints F so often."""
+    return View(sealed("; ".join(f"F {v}" for v in values), dtype="float32"), KNOWN)
+
+
+def test_float32_iterations_in_another_order_know_each_other_by_five_digits_in_all() -> None:
+    """Four behind the point: the sixth digit of a float32 value tells nothing after some cancellation."""
+
+    def order(*values: float) -> list[tuple[float, float]]:
+        found = align(single(1.0, 2.0), single(*values))
+        return [
+            (p.reference.numbers[0], p.candidate.numbers[0])
+            for p in found
+            if p.quantity == "F" and p.reference and p.candidate
+        ]
+
+    assert order(2.00003, 1.00003) == [(1.0, 1.00003), (2.0, 2.00003)]
+    assert order(2.0003, 1.0003) == [(1.0, 2.0003), (2.0, 1.0003)]
+
+
+def test_where_one_iteration_is_lacking_four_digits_tell_which_float32_ones_are_meant() -> None:
+    def first(*values: float) -> list[float | None]:
+        found = align(single(1.0001, 2.0001, 3.0001), single(*values))
+        return [p.candidate.numbers[0] if p.candidate else None for p in found if p.quantity == "F"]
+
+    assert first(2.0004, 3.0004) == [None, 2.0004, 3.0004]
+    assert first(2.004, 3.004) == [2.004, 3.004, None]
 
 
 # ---- too many to compare each with each ------------------------------------------------------------------------
@@ -211,6 +240,88 @@ def test_a_fault_in_a_loop_that_runs_backwards_says_nothing_of_its_order() -> No
     assert told(found) == {"w": "origin", "t": "inherited"}
     assert any("runs v, x, w … in another order" in note for note in found.notes)
     assert told(diff(LOOP, loop((1.5, 2.5), lambda x: x * x), loop((2.5, 1.5), lambda x: x * x))) == {}
+
+
+def test_what_follows_from_its_parents_tells_of_the_order_though_something_else_is_broken() -> None:
+    """u has a formula and w, which is computed from it, is wrong: u alone says which iteration is which."""
+    known = catalogue("""
+        [s]
+        kind = "input"
+        [u]
+        parents = ["s"]
+        formula = ["s", "2*s", "3*s"]
+        [w]
+        parents = ["u"]
+        formula = "u*u"
+    """)
+    a, b = "s 1.5; u 1.5; w 2.25; u 3; w 9; u 4.5; w 20.25", "s 1.5; u 4.5; w 4.5; u 3; w 3; u 1.5; w 1.5"
+    assert told(diff(known, a, b)) == {"w": "origin"}
+
+
+PLACED = """
+    [v]
+    kind = "input"
+    [phi]
+    formula = "10*index(phi)"
+    [x]
+    parents = ["phi"]
+    formula = "phi + 1"
+"""
+
+
+def placed(*steps: tuple[float, float]) -> str:
+    return "; ".join(f"v {v}; phi {phi}; x {phi + 1}" for v, phi in steps)
+
+
+def test_right_values_in_the_wrong_places_are_at_fault_though_others_tell_of_another_order() -> None:
+    """v says that the loop runs backwards; but then phi is not what its place asks for."""
+    a, b = placed((1.5, 0), (2.5, 10), (4.5, 20)), placed((4.5, 20), (2.5, 10), (1.5, 0))
+    for found, side in ((diff(catalogue(PLACED), a, b), "candidate"), (diff(catalogue(PLACED), b, a), "reference")):
+        assert told(found) == {"v": "origin", "phi": "origin", "x": "inherited"}
+        assert {f.quantity: str(f.side) for f in found.origins} == {"v": "neither", "phi": side}
+    parent = catalogue(PLACED.replace("[phi]", "[q]\n    [phi]\n    parents = ['q']"))
+    assert told(diff(parent, f"q 1; {a}", b)) == told(found), "a parent that one side lacks tells nothing"
+    given = catalogue(PLACED.replace('formula = "10*index(phi)"', "kind = 'input'"))
+    assert told(diff(given, a, b)) == {}, "where no formula reads the place, it is just another order"
+
+
+def test_wrong_places_in_one_loop_say_nothing_of_another_loop() -> None:
+    known = catalogue(
+        PLACED
+        + """
+    [s]
+    kind = "input"
+    [u]
+    parents = ["s"]
+    formula = ["s", "2*s", "3*s"]
+    [w]
+    parents = ["u"]
+    formula = "u*u"
+    """
+    )
+    a = placed((1.5, 0), (2.5, 10), (4.5, 20)) + "; s 1.5; u 1.5; w 2.25; u 3; w 9; u 4.5; w 20.25; u 4.5; w 20.25"
+    b = placed((4.5, 20), (2.5, 10), (1.5, 0)) + "; s 1.5; u 4.5; w 4.5; u 4.5; w 4.5; u 3; w 3; u 1.5; w 1.5"
+    assert told(diff(known, a, b)) == {"v": "origin", "phi": "origin", "x": "inherited", "w": "origin"}
+
+
+@pytest.mark.parametrize("stale", [0, 1, 2])
+def test_a_value_that_was_not_computed_anew_says_nothing_of_the_order(stale: int) -> None:
+    """In one iteration p differs and x is what it was: x does not follow there, but not for its place."""
+    known = catalogue("""
+        [v]
+        kind = "input"
+        [p]
+        kind = "input"
+        [x]
+        parents = ["v", "p"]
+        formula = "v + p"
+    """)
+
+    def said(p: float, *values: float) -> str:
+        rows = ((v, p if index == stale else 1) for index, v in enumerate(values))
+        return "; ".join(f"v {f'{v} ' * 12}; p {q}; x {f'{v + 1} ' * 12}" for v, q in rows)
+
+    assert told(diff(known, said(1, 1.5, 2.5, 4.5), said(1.5, 4.5, 2.5, 1.5))) == {"p": "healed"}
 
 
 def test_right_values_in_the_wrong_places_are_at_fault() -> None:

@@ -332,3 +332,18 @@ def test_print_that_is_too_coarse_decides_nothing() -> None:
 def test_when_a_number_is_a_short_decimal(value: float, error: float, digits: int, short: float | None) -> None:
     found = _short(Num(value, error), digits)
     assert found == short or (found is not None and short is not None and math.isnan(found) and math.isnan(short))
+
+
+def test_a_number_that_fits_to_the_last_bit_fits_though_nothing_may_be_off() -> None:
+    """Nothing is printed and nothing expected: no digit is hidden, and the first number that fits is taken."""
+    known = catalogue("""
+    [parameter.N]
+    kind = "integer"
+    most = 50
+    [x]
+    [y]
+    parents = ["x"]
+    formula = "(N - 1)*x"
+    """)
+    view, results = seen("x 1.5; y 0", known)
+    assert view.parameters == {"N": 1} and [r.holds for r in results] == [True]

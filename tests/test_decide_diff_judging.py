@@ -98,6 +98,28 @@ def test_a_decision_may_flip_where_either_sides_inputs_stand_on_a_tie(a: str, b:
     assert pair(diff(BRANCH, a, b), "n").verdict is verdict
 
 
+@pytest.mark.parametrize("n", [1 - 2e-12, 2 + 2e-12])
+def test_a_flipped_decision_may_be_off_by_what_else_its_formula_reads(n: float) -> None:
+    """The tie is between 1 and 2; p, by which it is multiplied, may be off by some 1e-12."""
+    known = catalogue("""
+    [x]
+    kind = "input"
+    [p]
+    kind = "input"
+    noise = { ulp = 10000, why = "p is known to 2e-12" }
+    [n]
+    kind = "branch"
+    parents = ["x", "p"]
+    formula = "ceil(x)*p"
+    noise = { ulp = 1, why = "no more than its own rounding" }
+    """)
+    good, other = f"x 1; p 1; n {n:.17g}", f"x 1; p 1; n {1 if n > 1.5 else 2}"
+    for a, b in ((good, other), (other, good)):
+        assert pair(diff(known, a, b), "n").verdict is Verdict.FLIPPED
+    far = f"x 1; p 1; n {n + (n - round(n)) * 1e6:.17g}"
+    assert pair(diff(known, far, other), "n").verdict is Verdict.DIFFERENT
+
+
 def test_only_a_branch_is_a_decision() -> None:
     known = catalogue('[x]\nkind = "input"\n[n]\nparents = ["x"]\nformula = "ceil(x)"')
     assert pair(diff(known, "x 1; n 1", "x 1; n 2"), "n").verdict is Verdict.ILL
@@ -114,6 +136,7 @@ def test_lonely_records_are_listed_by_quantity_and_side() -> None:
         ("a", Side.REFERENCE, False, [1.0, 2.0]),
         ("c", Side.CANDIDATE, False, [6.0, 7.0, 8.0]),
     ]
+    assert [m.more for m in found.missing] == [0, 0] and found.lines == 0, "all are there, and all were compared"
 
 
 def test_partly_means_that_the_other_side_has_fewer() -> None:

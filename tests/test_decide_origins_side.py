@@ -6,6 +6,7 @@ import pytest
 from firstbad.tracer.catalogue import Catalogue
 from firstbad.tracer.diff import Side
 from firstbad.tracer.text import parse
+from firstbad.tracer.tolerance import Limits
 from small_traces import catalogue, diff, one, told
 
 
@@ -70,6 +71,17 @@ def test_a_quantity_that_the_catalogue_does_not_know_has_no_side() -> None:
 def test_where_every_alternative_holds_neither_is_at_fault() -> None:
     known = catalogue("[a]\nkind = 'input'\n[x]\nparents = ['a']\nformula = ['a', '2*a']")
     assert diff(known, "a 1; x 1", "a 1; x 2").origins[0].side is Side.NEITHER
+
+
+def test_one_pair_of_which_the_formulas_ask_otherwise_is_enough_for_neither() -> None:
+    """The second pair differs by a trillionth, which a slack of nothing does not grant: both follow from a."""
+    known = catalogue(
+        "[a]\nkind = 'input'\n[x]\nparents = ['a']\nformula = ['a', '2*a']\nnoise = { ulp = 1e5, why = 'x' }"
+    )
+    found = diff(known, "a 1; x 1; a 3; x 3", "a 1; x 2; a 3; x 3.000000000001", Limits(slack=0))
+    assert (found.origins[0].different, found.origins[0].side) == (2, Side.NEITHER)
+    alone = diff(known, "a 1; x 1; a 3; x 3", "a 1; x 1; a 3; x 3.000000000001", Limits(slack=0))
+    assert (alone.origins[0].different, alone.origins[0].side) == (1, Side.UNKNOWN)
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,20 @@ def test_a_second_fault_behind_the_first_is_an_origin_of_its_own() -> None:
     assert {f.quantity: f.side for f in found.origins} == dict.fromkeys(("force", "position"), Side.CANDIDATE)
 
 
+def test_a_sum_that_goes_on_differs_for_what_was_added_and_not_for_itself() -> None:
+    """x differs in the first step alone; in the others the sum follows from the step before it."""
+    known = catalogue("""
+    [x]
+    kind = "input"
+    [s]
+    parents = ["x"]
+    formula = "x + at(s, index(s) - 1)"
+    """)
+    found = diff(known, "s 0; x 1; s 1; x 2; s 3; x 3; s 6", "s 0; x 9; s 9; x 2; s 11; x 3; s 14")
+    assert told(found) == {"x": "origin", "s": "inherited"}
+    assert one(found.inherited, "s").because == ("x",)
+
+
 def test_what_differs_by_rounding_step_by_step_is_still_no_origin() -> None:
     found = diff(SPRING, run(steps=40), run(lambda name, step, value: value * (1 + 2.0**-52), steps=40))
     assert told(found) == {}

@@ -56,6 +56,12 @@ def test_a_granted_share_is_of_the_larger_value() -> None:
     assert Measure(1.0, 2.0).verdict("y", half) is Verdict.DIFFERENT
 
 
+def test_no_share_however_large_makes_a_number_of_an_infinity() -> None:
+    generous = Limits(relative={"x": 10.0})
+    for a, b in ((1.0, math.inf), (math.inf, 1.0), (-math.inf, math.inf)):
+        assert Measure(a, b).verdict("x", generous) is Verdict.DIFFERENT
+
+
 @given(st.floats(0, 1e3), st.floats(0, 1), st.floats(0, 1), st.floats(0, 10), st.floats(1, 10))
 def test_more_allowance_never_makes_a_verdict_worse(d: float, printed: float, floor: float, noise: float, more: float):
     def bad(p: float, f: float, n: float) -> bool:

@@ -155,6 +155,8 @@ def half(token: str, *others: str, digits: int = 0) -> float:
         ("1234567890123456789", [], 0.0),
         ("123456789012345678901", ["1.5"], 0.5),  # longer than any that is counted
         ("12345678", ["123456789", "MOSFLM", "1.23457"], 0.0),  # other whole numbers show no format
+        ("12345678", ["0.5"], 0.0),  # one digit shows a format, too
+        ("12345678901234567890", ["1.5"], 0.0),  # twenty digits, as 2**64 - 1 has
     ],
 )
 def test_the_units_are_the_last_digit_of_a_whole_number(token: str, others: list[str], expected: float) -> None:
@@ -172,6 +174,24 @@ def test_whole_numbers_make_no_format_longer() -> None:
     view = View(parse(text), Catalogue())
     assert {view.formats.digits(record) for record in view.trace.records} == {6}
     assert limited(View(parse("TRACE: n 1234567\nTRACE: x 0.5\n"), Catalogue())) == "", "nothing was cut off"
+
+
+@pytest.mark.parametrize("word", ["none", "-", "MOSFLM"])
+def test_a_word_among_counts_rounds_none_of_them(word: str) -> None:
+    """Only a decimal shows that the quantity is a real, which a program may round."""
+    a, b = (program([word, number, number], ".6g") for number in (123456, 123457))
+    assert [verdict(a, b, index=index) for index in range(3)] == [Verdict.EQUAL, *[Verdict.DIFFERENT] * 2]
+    assert verdict(program(["0.5", 123456], ".6g"), program(["0.5", 123457], ".6g"), index=1) is Verdict.PRINT
+
+
+@pytest.mark.parametrize(("ulp", "expected"), [(1e10, Verdict.PRINT), (1e5, Verdict.DIFFERENT)])
+def test_what_the_parents_may_be_off_may_round_to_another_whole_number(ulp: float, expected: Verdict) -> None:
+    """Its own roundings are small; those of x make a quarter of a unit or nothing."""
+    known = catalogue(
+        f"[x]\nkind = 'input'\nnoise = {{ ulp = {ulp}, why = 'x' }}\n[n]\nparents = ['x']\nformula = '123457*x'"
+    )
+    a, b = (f"TRACE: x 1.00000\nTRACE: y 1.23457\nTRACE: n {n}\n" for n in (123456, 123457))
+    assert pair(found(a, b, known), "n").verdict is expected
 
 
 # ---- long files ------------------------------------------------------------------------------------------------------------

@@ -231,28 +231,27 @@ class Case:
         if broken := {r.quantity for results in self.closures.values() for r in results if r.broken}:
             below = {q.name for q in self.catalogue if not broken.isdisjoint(self.catalogue.ancestors(q.name))}
             self.pairings = align(self.a, self.b, unsure=broken | below)
-            if displaced := {p.quantity for p in self.pairings if self._displaced(p)}:
+            met = {id(p.reference): p for p in self.pairings if p.reference and p.candidate}
+            if displaced := {p.quantity for p in met.values() if self._displaced(p, met)}:
                 self.pairings = align(self.a, self.b, displaced, unsure=broken | below)
-        self.measured = [
-            (
-                p,
-                () if p.reference is None or p.candidate is None else measure(self.a, p.reference, self.b, p.candidate),
-            )
-            for p in self.pairings
-        ]
+        self.measured = [(p, self._measures(p)) for p in self.pairings]
 
-    def _displaced(self, pairing: Pairing) -> bool:
-        """Whether both sides hold the same value, which follows where the one has it and not where the other does.
+    def _displaced(self, pairing: Pairing, met: Mapping[int, Pairing]) -> bool:
+        """Whether both sides hold the same value and its parents too, and it follows on one side only.
 
-        Then its loop is not merely run in another order; a value that is wrong in itself says nothing of the order.
+        Then its loop is not merely run in another order; a value that is wrong in itself, or was not computed anew
+        where its parents differ, says nothing of the order. `met` holds the pairs by the id of the reference's record.
         """
-        x, y = pairing.reference, pairing.candidate
-        if pairing.by is not By.ANCHOR or x is None or y is None:
-            return False
         a, b = self.closures_of(pairing)
-        if a is None or b is None or None in (a.holds, b.holds) or a.broken == b.broken:
+        if pairing.by is not By.ANCHOR or a is None or b is None or None in (a.holds, b.holds) or a.broken == b.broken:
             return False
-        return worst(pairing.quantity, measure(self.a, x, self.b, y), Limits()).agrees
+        parents = self.catalogue.quantities[pairing.quantity].parents
+        nearest = [met[id(r)] for name in parents for r in self.a.related(name, pairing.record) if id(r) in met]
+        return all(worst(p.quantity, self._measures(p), Limits()).agrees for p in (pairing, *nearest))
+
+    def _measures(self, pairing: Pairing) -> tuple[Measure, ...]:
+        x, y = pairing.reference, pairing.candidate
+        return () if x is None or y is None else measure(self.a, x, self.b, y)
 
     def closure_of(self, record: Record | None, side: Side) -> ClosureResult | None:
         """What the record's own formula said on that side, if it has one."""

@@ -32,16 +32,14 @@ def settle_followers(case: Case, judged: Sequence[Judged], limits: Limits) -> tu
     from .origins import Roles
     from .reads import read_beside
 
-    decisions = {quantity.name for quantity in case.catalogue if quantity.kind == "branch"}
-    place = {name: number for number, name in enumerate(case.catalogue.order) if name not in decisions}
-    bad = [one for one in judged if one.verdict is Verdict.DIFFERENT and one.quantity in place]
+    known = {quantity.name for quantity in case.catalogue if quantity.kind != "branch"}
+    bad = [one for one in judged if one.verdict is Verdict.DIFFERENT and one.quantity in known]
     if not bad:
         return tuple(judged)
     roles, swapped = Roles(case, judged, limits), _swapped(case, judged)
     settled: dict[int, Judged] = {}
     waiting = [(one, parents, read_beside(roles, one)) for one in bad if (parents := roles.parents(one))]
-    waiting.sort(key=lambda row: place[row[0].quantity])
-    while waiting:  # a step in time waits for the one before, which may stand further down in the catalogue
+    while waiting:  # each waits for what it comes from, wherever that stands
         late: list[tuple[Judged, list[Judged], list[Judged]]] = []
         for row in waiting:
             if not all(p.verdict.agrees or id(p) in settled for p in (*row[1], *row[2])):

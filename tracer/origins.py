@@ -259,10 +259,13 @@ class Roles:
         for one in self.pairs[child]:
             record = one.pairing.reference
             assert record is not None
-            if all(math.isfinite(m.absolute) for m in one.measures):
-                pair = formula_pair(self.case, record, quantity, swapped)
-                if pair and any(math.isfinite(x.v) != math.isfinite(y.v) for x, y in zip(*pair, strict=True)):
-                    return True
+            shown = [math.isfinite(m.absolute) for m in one.measures]
+            rows = list(zip(*(formula_pair(self.case, record, quantity, swapped) or ((), ())), strict=True))
+            if len(rows) != len(shown):
+                shown = [all(shown)] * len(rows)  # an invariant is made of all components
+            odd = [math.isfinite(x.v) != math.isfinite(y.v) for x, y in rows]
+            if any(number and other for number, other in zip(shown, odd, strict=True)):
+                return True
         return False
 
     def swap(self, name: str) -> dict[int, Term]:

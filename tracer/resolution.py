@@ -62,7 +62,7 @@ def _shown(token: str) -> _Shown:
     whole, behind, power = match.groups() if match else ("", "", None)
     zeros = len(behind) > 1 and behind.endswith("0")
     digits = len((whole + behind).lstrip("0"))
-    return _Shown(digits, len(behind), int(power) if power else None, zeros, token.lstrip("+-") == whole != "")
+    return _Shown(digits, len(behind), int(power) if power else None, zeros, token.lstrip("+-") == whole)
 
 
 def significant(token: str) -> int:
@@ -135,10 +135,10 @@ class Formats:
         self._pointed: set[tuple[str, str]] = set()
         for record in records:
             style = self._styles.setdefault(record.prefix, _Style())
-            for token in record.tokens:
+            for token, value in zip(record.tokens, record.values, strict=True):
                 style.add(record.quantity, token)
                 shown = _shown(token)
-                if not shown.whole:
+                if not shown.whole and not isinstance(value, str):
                     self._pointed.add((record.prefix, record.quantity))
                 if shown.zeros and shown.power is None:
                     self._fixed.setdefault((record.prefix, record.quantity), set()).add(shown.places)
@@ -163,7 +163,7 @@ class Formats:
         return self._given if record.prefix != "TRACE" else 0
 
     def whole(self, record: Record) -> bool:
-        """Whether all that was printed of the quantity are whole numbers, none with a point or an exponent."""
+        """Whether all numbers that were printed of the quantity are whole, none with a point or an exponent."""
         return (record.prefix, record.quantity) not in self._pointed
 
     def counted(self, record: Record, index: int) -> bool:
