@@ -27,9 +27,11 @@ $(STAMP): pyproject.toml constraints.txt | need-tools
 demo: $(STAMP)  ## the two stories, from real runs of real programs
 	@$(BIN)/firstbad demo
 
+test: export OMP_NUM_THREADS ?= 1  # two workers share the cores already
 test: $(STAMP) lint types  ## lint, types and the fast tests
 	@$(BIN)/python -m pytest -q -n 2
 
+test-all: export OMP_NUM_THREADS ?= 1
 test-all: $(STAMP) lint types  ## the same with the long tests
 	@$(BIN)/python -m pytest -q -n 2 -m "not bench"
 
