@@ -5,10 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from firstbad.bisect.bisect_commits import Outcome
+from firstbad.bisect.run.probe import Probe
+
 Files = Mapping[str, str]
+PROG = Probe([sys.executable, "-S", "prog.py"])
 ENV = {
     **{k: v for k, v in os.environ.items() if not k.startswith("GIT_")},
     "GIT_CONFIG_GLOBAL": "/dev/null",
@@ -76,3 +81,8 @@ def processes_with(word: str) -> list[int]:
             if word.encode() in line and state not in (b"Z", b"X") and int(entry.name) != os.getpid():
                 found.append(int(entry.name))
     return found
+
+
+def numbers(outcome: Outcome, ids: list[str]) -> list[int]:
+    """The places in the history of the commits that a search names."""
+    return sorted(ids.index(c.commit) for c in outcome.named)

@@ -242,18 +242,21 @@ def test_a_fault_in_a_loop_that_runs_backwards_says_nothing_of_its_order() -> No
     assert told(diff(LOOP, loop((1.5, 2.5), lambda x: x * x), loop((2.5, 1.5), lambda x: x * x))) == {}
 
 
+MULTIPLES = """
+    [s]
+    kind = "input"
+    [u]
+    parents = ["s"]
+    formula = ["s", "2*s", "3*s"]
+    [w]
+    parents = ["u"]
+    formula = "u*u"
+"""
+
+
 def test_what_follows_from_its_parents_tells_of_the_order_though_something_else_is_broken() -> None:
     """u has a formula and w, which is computed from it, is wrong: u alone says which iteration is which."""
-    known = catalogue("""
-        [s]
-        kind = "input"
-        [u]
-        parents = ["s"]
-        formula = ["s", "2*s", "3*s"]
-        [w]
-        parents = ["u"]
-        formula = "u*u"
-    """)
+    known = catalogue(MULTIPLES)
     a, b = "s 1.5; u 1.5; w 2.25; u 3; w 9; u 4.5; w 20.25", "s 1.5; u 4.5; w 4.5; u 3; w 3; u 1.5; w 1.5"
     assert told(diff(known, a, b)) == {"w": "origin"}
 
@@ -286,19 +289,7 @@ def test_right_values_in_the_wrong_places_are_at_fault_though_others_tell_of_ano
 
 
 def test_wrong_places_in_one_loop_say_nothing_of_another_loop() -> None:
-    known = catalogue(
-        PLACED
-        + """
-    [s]
-    kind = "input"
-    [u]
-    parents = ["s"]
-    formula = ["s", "2*s", "3*s"]
-    [w]
-    parents = ["u"]
-    formula = "u*u"
-    """
-    )
+    known = catalogue(PLACED + MULTIPLES)
     a = placed((1.5, 0), (2.5, 10), (4.5, 20)) + "; s 1.5; u 1.5; w 2.25; u 3; w 9; u 4.5; w 20.25; u 4.5; w 20.25"
     b = placed((4.5, 20), (2.5, 10), (1.5, 0)) + "; s 1.5; u 4.5; w 4.5; u 4.5; w 4.5; u 3; w 3; u 1.5; w 1.5"
     assert told(diff(known, a, b)) == {"v": "origin", "phi": "origin", "x": "inherited", "w": "origin"}

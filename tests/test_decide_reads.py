@@ -153,7 +153,7 @@ def test_a_sum_that_does_not_even_follow_from_its_own_records_is_an_origin() -> 
 
 # ---- the mode that holds -------------------------------------------------------------------------------------
 
-MODES = catalogue("""
+MODE = """
 [mode]
 kind = "config"
 [p]
@@ -162,8 +162,8 @@ kind = "input"
 kind = "input"
 [y]
 parents = ["mode", "p", "x"]
-formula = [{ is = "2*x", when = "mode == 0" }, { is = "2*x*p", when = "mode == 1" }]
-""")
+"""
+MODES = catalogue(MODE + 'formula = [{ is = "2*x", when = "mode == 0" }, { is = "2*x*p", when = "mode == 1" }]')
 
 
 @pytest.mark.parametrize(("mode", "because", "a", "b"), [(0, ("x",), 2, 4), (1, ("x", "p"), 6, 20)])
@@ -176,16 +176,8 @@ def test_only_parents_that_the_formula_in_force_reads_are_a_reason(
 
 def test_a_parent_that_the_formula_does_not_read_is_a_reason_where_there_is_no_other() -> None:
     """x is printed with so few digits that both values of y follow from it: what is known to differ is p."""
-    known = catalogue("""
-    [mode]
-    kind = "config"
-    [p]
-    kind = "input"
-    [x]
-    kind = "input"
-    [y]
-    parents = ["mode", "p", "x"]
-    formula = [{ is = "1/(x - 0.9)", when = "mode == 0" }, { is = "p/x", when = "mode == 1" }]
-    """)
+    known = catalogue(
+        MODE + 'formula = [{ is = "1/(x - 0.9)", when = "mode == 0" }, { is = "p/x", when = "mode == 1" }]'
+    )
     found = diff(known, "mode 0; p 3; x 1.00; y 10.0123", "mode 0; p 5; x 1.00; y 10.2345")
     assert one(found.inherited, "y").because == ("p",)

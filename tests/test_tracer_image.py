@@ -14,15 +14,10 @@ from firstbad.tracer.image_read import is_image, read_pair
 from firstbad.tracer.pixels import costly_groups, costly_pixels
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from refusals import slug
 
 RNG = np.random.default_rng(7)
 IMAGE = (RNG.random((24, 30)) * 100).astype(np.float32)
-
-
-def slug(error: pytest.ExceptionInfo[FirstbadError]) -> str:
-    assert error.value.remedy.endswith(".")
-    assert not error.value.message.endswith(".")
-    return error.value.slug
 
 
 def test_npy_and_raw_floats_are_read_back(tmp_path: Path):
