@@ -16,6 +16,7 @@ from firstbad.tracer.diff import compare
 from firstbad.tracer.errors import FirstbadError
 from firstbad.tracer.picture import difference, intensity, origin_map, png, write_png
 from firstbad.tracer.store import MISSING, Column, Store, StoreWriter, is_missing, open_store, whole_image
+from firstbad.tracer.store_column import Scratch, judge_column
 from firstbad.tracer.store_compare import StoreDiff, compare_stores
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -136,6 +137,17 @@ def test_a_changed_store_is_noticed(tmp_path: Path):
     with pytest.raises(FirstbadError, match="Column d") as error:
         store.verify()
     assert slug(error) == "store-damaged"
+
+
+def test_what_was_judged_is_not_overwritten_by_the_next_column():
+    rng, scratch = np.random.default_rng(0), Scratch()
+    a, b = rng.random((2, 50, 1, 1))
+    first = judge_column(a, b, 1e-9, scratch)
+    assert first is not None
+    diverging, size = first.diverging.copy(), first.size.copy()
+    for shape in ((50, 1, 1), (20, 2, 3), (50, 4, 3)):
+        assert judge_column(rng.random(shape), rng.random(shape), 1e-9, scratch) is not None
+    assert (first.diverging == diverging).all() and (first.size == size).all()
 
 
 @pytest.mark.parametrize(

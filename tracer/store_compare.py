@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise, repeat
 from typing import Any
 
@@ -18,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .store import Pixels, Store
+from .store_column import Differing, Scratch, judge_column
 from .store_sums import Reading, fail
-from .store_tally import Cause, ColumnDiff, Differing, Explains, Signature, Tally, judge_column
+from .store_tally import Cause, ColumnDiff, Explains, Signature, Tally
 
 RELATIVE = 1e-9
 
@@ -112,11 +114,13 @@ def compare_stores(
     tally = Tally(names, _ancestors(names, parents), reference.pixels, noise, following)
     limits = [relative.get(n, RELATIVE) if isinstance(relative, Mapping) else relative for n in names]
     step = min(reference.tile, candidate.tile)
-    one, two = Reading(reference), Reading(candidate)
+    one, two, scratch = Reading(reference), Reading(candidate), Scratch()
 
     def judge(index: int, start: int, stop: int) -> Differing | None:
         _, ours, other = shared[index]
-        return judge_column(one.read(ours, start, stop), two.read(other, start, stop), limits[index])
+        a = one.read(ours, start, stop, partial(scratch.array, "reference"))
+        b = two.read(other, start, stop, partial(scratch.array, "candidate"))
+        return judge_column(a, b, limits[index], scratch)
 
     tiles = [(start, min(len(reference), start + step)) for start in range(0, len(reference), step)]
     with ThreadPoolExecutor(2) as pool:  # one reads while the other computes

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from .catalogue import Catalogue
 from .store import Array, Pixels, Store
-from .store_sums import fail
+from .store_sums import Room, fail, summing
 
 
 @dataclass(frozen=True)
@@ -18,11 +17,11 @@ class Part(Store):
 
     rows: Pixels = field(default_factory=lambda: np.zeros(0, np.int64))
 
-    def read(self, name: str, start: int = 0, stop: int | None = None) -> Array:
+    def read(self, name: str, start: int = 0, stop: int | None = None, room: Room = np.empty) -> Array:
         """See `Store`; tile by tile, so that no more is held."""
         wanted = self.rows[start:stop]
         column = next(c for c in self.columns if c.name == name)
-        found = np.empty((len(wanted), column.occurrences, column.width))
+        found = room((len(wanted), column.occurrences, column.width))
         for tile in np.unique(wanted // self.tile):
             here = wanted[wanted // self.tile == tile]
             first = int(here.min())
@@ -60,15 +59,15 @@ def _part(store: Store, rows: Pixels) -> Store:
         return store
     store.verify()
     s, pixels = store, store.pixels[rows]
-    part = Part(s.path, s.shape, pixels, s.columns, s.facts, s.run, {}, s.arrays, s.tile, s.plain, s.setup, rows)
-    return replace(part, crc32={name: _sum(part, name) for name in part.names})
+    part = Part(s.path, s.shape, pixels, s.columns, s.facts, s.run, {}, s.arrays, s.tile, s.plain, s.setup, rows=rows)
+    return replace(part, sums={name: _sum(part, name) for name in part.names})
 
 
 def _sum(part: Store, name: str) -> str:
-    crc = 0
+    carry_on, crc = summing(part.kind), 0
     for start in range(0, len(part), part.tile):
         stop = min(len(part), start + part.tile)
-        crc = zlib.crc32(np.ascontiguousarray(part.read(name, start, stop)).data, crc)
+        crc = carry_on(part.read(name, start, stop), crc)
     return f"{crc:08x}"
 
 

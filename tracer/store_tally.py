@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .store import MISSING, MISSING_BITS, Array, Pixels
+from .store import Array, Pixels
+from .store_column import Differing, Mask
 
-Mask = NDArray[np.bool_]
 Words = NDArray[np.uint64]
 BATCH = 1 << 14
 """Pixels that differ whose noise is worked out at a time."""
@@ -82,23 +82,6 @@ def _parents_first(ancestors: Sequence[Sequence[int]]) -> list[int]:
     return list(order)
 
 
-class Differing(NamedTuple):
-    """A column of a tile that does not agree everywhere."""
-
-    diverging: Mask
-    size: Array
-    missing: int = 0
-    nan: int = 0
-    lacking: bool = False
-    """Some pixel lacks a value on either side."""
-
-
-def judge_column(a: Array, b: Array, relative: float) -> Differing | None:
-    """Judge one column of a tile; most columns agree, and end at the first question."""
-    a, b = _padded(a, b)
-    return None if _agree(a, b, relative) else _differing(a, b, relative)
-
-
 class Tally:
     """Counts and the map, filled tile by tile."""
 
@@ -144,7 +127,7 @@ class Tally:
         origins: dict[int, Mask] = {}
         for index, diverging in sorted(self._diverging.items()):
             origin = self._origin(index, slice(None)) & (index not in self._following)
-            self._count[index, 0] += int(diverging.sum())
+            self._count[index, 0] += np.count_nonzero(diverging)
             size = self._size[index]
             at = int(np.argmax(size))
             if not diverging[at]:  # rounding explains it
@@ -154,7 +137,7 @@ class Tally:
                 self._largest[index], self._worst[index] = size[at], start + at
             if origin.any():
                 origins[index] = origin
-                self._count[index, 1] += int(origin.sum())
+                self._count[index, 1] += np.count_nonzero(origin)
         self._sign(origins, start, stop)
         self._diverging.clear()
         self._size.clear()
@@ -195,10 +178,10 @@ class Tally:
         best = int(np.argmax(size))
         if size[best] > self._example[number][0]:
             self._example[number] = (float(size[best]), start + int(at[best]))
-        inside = self.pixels[start + at]
         low, high = self._box[number]
-        np.minimum(low, inside.min(axis=0), out=low)
-        np.maximum(high, inside.max(axis=0), out=high)
+        for axis in (0, 1):
+            inside = self.pixels[start + at, axis]
+            low[axis], high[axis] = min(low[axis], inside.min()), max(high[axis], inside.max())
         return number
 
     def columns(self) -> tuple[ColumnDiff, ...]:
@@ -267,54 +250,3 @@ def _groups(words: Words) -> Iterator[tuple[Words, Pixels]]:
         order = np.argsort(inverse.reshape(-1), kind="stable")
         parts = np.split(left[order], np.cumsum(np.bincount(inverse.reshape(-1)))[:-1])
         yield from zip(keys, parts, strict=True)
-
-
-def _padded(a: Array, b: Array) -> tuple[Array, Array]:
-    """Both with as many occurrences and components as the larger one has; what is added is missing."""
-    if a.shape == b.shape:
-        return a, b
-    shape = (len(a), max(a.shape[1], b.shape[1]), max(a.shape[2], b.shape[2]))
-    out = np.full((2, *shape), MISSING)
-    out[0, :, : a.shape[1], : a.shape[2]] = a
-    out[1, :, : b.shape[1], : b.shape[2]] = b
-    return out[0], out[1]
-
-
-def _agree(a: Array, b: Array, relative: float) -> bool:
-    """Whether every number lies within `relative` of its own size, in few passes; never true of NaN or missing ones."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        off = b - a
-        np.abs(off, out=off)
-        limit = np.abs(a)
-        limit *= relative
-        return bool(np.less_equal(off, limit).all())
-
-
-def _differing(a: Array, b: Array, limit: float) -> Differing:
-    """For each pixel the largest relative difference of its occurrences."""
-    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        off, size = np.abs(b - a), np.maximum(np.abs(a), np.abs(b))
-        if a.shape[2] > 1:
-            off, size = off.max(axis=2), size.max(axis=2)
-        else:
-            off, size = off[:, :, 0], size[:, :, 0]
-        relative = off / np.where(size == 0, 1.0, size)
-    odd = ~np.isfinite(relative)
-    if odd.any():
-        return _odd(a, b, relative, odd, limit)
-    largest = relative.max(axis=1)
-    return Differing(largest > limit, largest)
-
-
-def _odd(a: Array, b: Array, relative: Array, odd: Mask, limit: float) -> Differing:
-    """NaN, infinite and missing values, which arithmetic cannot judge: equal if both are, else as far off
-    as can be.
-    """
-    gone = [(x.view(np.uint64) == MISSING_BITS).any(axis=2) for x in (a, b)]
-    nans = [np.isnan(x).any(axis=2) & ~g for x, g in zip((a, b), gone, strict=True)]
-    equal = ((a == b) | (np.isnan(a) & np.isnan(b))).all(axis=2) & (gone[0] == gone[1])
-    largest = np.where(odd, np.where(equal, 0.0, np.inf), relative).max(axis=1)
-    missing = gone[0] != gone[1]
-    nan = ((nans[0] != nans[1]) & ~missing).any(axis=1)
-    lacking = bool(gone[0].any() or gone[1].any())
-    return Differing(largest > limit, largest, int(missing.any(axis=1).sum()), int(nan.sum()), lacking)
