@@ -14,7 +14,7 @@ from firstbad.tracer.model import Trace
 from firstbad.tracer.stream import columns
 from firstbad.tracer.text import parse, parse_bytes, read
 from firstbad.tracer.writer import Writer, number, write
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sealed_lines import sealed
 
@@ -167,6 +167,37 @@ def test_a_name_with_values_of_different_number_is_not_shifted(tmp_path: Path) -
     path.write_text("".join(f"TRACE_C: a {v}\nTRACE_C: b 1\n" for v in ("1 2", "3", "4 5 6", "7 8")))
     assert gathered(path, 1 << 16) == {"a": [1, 2, 3, 4, 5, 6, 7, 8], "b": [1, 1, 1, 1]}
     assert next(columns(path)).width.get("b") == 1
+
+
+SPELLINGS = st.one_of(
+    st.floats(allow_nan=False).map(repr),
+    st.tuples(st.floats(allow_nan=False, allow_infinity=False), st.integers(1, 25)).map(lambda x: f"{x[0]:.{x[1]}g}"),
+    st.tuples(st.integers(-(10**30), 10**30), st.integers(-340, 310)).map(lambda x: f"{x[0]}e{x[1]}"),
+    st.integers(-(10**25), 10**25).map(str),
+    st.sampled_from(("-0", "-0.0", "+1", ".5", "5.", "007", "-01", "1E5", "1e+05", "1e999", "-1e999", "-inf", "2e-0", "5e-324")),
+)  # fmt: skip
+
+
+@given(rows=st.lists(st.tuples(SPELLINGS, SPELLINGS), min_size=1, max_size=8))
+@example(rows=[("9007199254740993", "2.2250738585072011e-308"), ("-0", "1.7976931348623158e308")])
+def test_numbers_of_any_spelling_are_read_to_the_last_bit(tmp_path_factory: pytest.TempPathFactory, rows) -> None:
+    path = tmp_path_factory.mktemp("spelling") / "trace.log"
+    path.write_text("".join(f"TRACE_C: one {a}\nTRACE_C: two {a} {b}\n" for a, b in rows))
+    found = next(columns(path)).numbers
+    assert [x.hex() for x in found["one"]] == [float(a).hex() for a, _ in rows]
+    assert [x.hex() for x in found["two"]] == [float(word).hex() for row in rows for word in row]
+
+
+@pytest.mark.parametrize(
+    "odd", ["1_0", "true", "null", '"3"', "[1]", "1,2", "0x10", "", "1  2", " 1", "{}", "1e", "--1"]
+)
+def test_what_is_no_number_is_left_to_the_reader_of_lines(tmp_path: Path, odd: str) -> None:
+    path = tmp_path / "trace.log"
+    path.write_text("".join(f"TRACE_C: a {v}\nTRACE_C: b 1\n" for v in ("5", odd, "7")))
+    expected: dict[str, list[float]] = {}
+    for record in read(path):
+        expected.setdefault(record.quantity, []).extend(record.numbers)
+    assert gathered(path, 1 << 16) == expected
 
 
 @pytest.mark.parametrize("size", [40, 100, 1 << 16])

