@@ -15,6 +15,12 @@ BARE = catalogue(f"[x]\nkind = 'input'\n[y]\nparents = ['x']\n{OFF}")
 HALF = catalogue(f"[x]\nkind = 'input'\n{OFF}\n[s]\n[y]\nparents = ['x', 's']\nformula = ['x - 1', 's']")
 NEAR = "0.50000000000100009"
 """A half, off by 1e-12: far more than rounding makes of 1.5 - 1, far less than x may be off."""
+CEIL = catalogue(
+    "[x]\nkind = 'input'\n[n]\nparents = ['x']\nformula = 'ceil(x)'\n[y]\nparents = ['n']\nformula = '2*n'"
+)
+CEILS = catalogue("[x]\nkind = 'input'\nshape = [2]\n[n]\nparents = ['x']\nshape = [2]\nformula = 'ceil(x)'")
+ABOVE = "1.0000000000000002"
+"""The next number above 1, so that it is rounded up to 2."""
 TEXT = "1.2345678901234567"
 
 
@@ -41,6 +47,31 @@ def test_all_components_must_be_asked_for_the_same() -> None:
     a = "x 1.5 2.5; y 0.5 1.5"
     assert verdict(TWO, a, f"x 1.5 2.5; y {NEAR} 1.5") == {"y": "origin"}
     assert verdict(TWO, a, f"x 1.5 2.5000000000099987; y {NEAR} 1.5000000000099987") == {}
+
+
+@pytest.mark.parametrize(
+    ("x", "n", "found"),
+    [
+        (ABOVE, "2", {}),  # the last bit of x decided
+        (ABOVE, "1", {}),
+        (ABOVE, "3", {"n": "origin"}),
+        (ABOVE, "0", {"n": "origin"}),
+        ("1", "2", {}),  # its x may have been above 1
+        ("1", "3", {"n": "origin"}),
+        ("1", "0", {"n": "origin"}),
+    ],
+)
+def test_a_whole_number_near_a_tie_is_one_of_two(x: str, n: str, found: dict[str, str]) -> None:
+    a, b = "x 1; n 1; y 2", f"x {x}; n {n}; y {2 * int(n)}"
+    assert {name: role for name, role in verdict(CEIL, a, b).items() if name == "n"} == found
+    assert {name: role for name, role in verdict(CEIL, b, a).items() if name == "n"} == found
+
+
+@pytest.mark.parametrize(
+    ("n", "found"), [("1 3", {}), ("2 3", {}), ("3 3", {"n": "origin"}), ("1 4", {"n": "origin"}), ("0 3", {"n": "origin"})]
+)  # fmt: skip
+def test_one_component_near_a_tie_excuses_no_other(n: str, found: dict[str, str]) -> None:
+    assert verdict(CEILS, "x 1 2.5; n 1 3", f"x {ABOVE} 2.5; n {n}") == found
 
 
 def test_what_no_formula_decides_is_granted_its_noise() -> None:

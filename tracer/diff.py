@@ -309,7 +309,8 @@ def _judged(case: Case, pairing: Pairing, measures: tuple[Measure, ...], limits:
     if verdict is Verdict.DIFFERENT and quantity is not None and quantity.kind == "branch" and measures:
         verdict = _decision(case, pairing, measures)
     if verdict in (Verdict.NOISE, Verdict.ILL) and _refuted(case, pairing):
-        verdict = worst(pairing.quantity, tuple(replace(m, noise=m.floor) for m in measures), limits)
+        measures = tuple(replace(m, noise=m.floor) for m in measures)
+        verdict = worst(pairing.quantity, measures, limits)
     return Judged(pairing, measures, verdict)
 
 
@@ -319,7 +320,19 @@ def _refuted(case: Case, pairing: Pairing) -> bool:
     if a is None or b is None or None in (a.holds, b.holds) or a.broken == b.broken:
         return False
     rows = zip(a.expected, b.expected, a.allowed, b.allowed, strict=False)
-    return all(abs(x - y) <= min(p, q) for x, y, p, q in rows)
+    return all(abs(x - y) <= min(p, q) for x, y, p, q in rows) or _out_of_reach(case, pairing, b if b.broken else a)
+
+
+def _out_of_reach(case: Case, pairing: Pairing, broken: ClosureResult) -> bool:
+    """Whether decisions near a tie may have been taken either way, and the value is neither of their outcomes."""
+    assert pairing.reference is not None and pairing.candidate is not None
+    sides = case.a.decisions(pairing.reference), case.b.decisions(pairing.candidate)
+    values = broken.record.numbers
+    if broken.invariant or {len(side) for side in sides} != {len(values)}:
+        return False
+    tied = [any(x.reach[0] != (0.0, 0.0) for x in pair) for pair in zip(*sides, strict=True)]
+    near = [[_within(v, x) for x in pair] for v, pair in zip(values, zip(*sides, strict=True), strict=True)]
+    return any(t and not any(n) for t, n in zip(tied, near, strict=True))
 
 
 def _decision(case: Case, pairing: Pairing, measures: Sequence[Measure]) -> Verdict:
@@ -335,11 +348,12 @@ def _decision(case: Case, pairing: Pairing, measures: Sequence[Measure]) -> Verd
 
 def _either(m: Measure, decision: Num) -> bool:
     """Whether both values are within the reach of a decision: one step to the other side of its tie, and no further."""
+    return all(not isinstance(value, str) and _within(value, decision) for value in (m.reference, m.candidate))
+
+
+def _within(value: float, decision: Num) -> bool:
     (down, up), error = decision.reach
-    return all(
-        not isinstance(value, str) and down - error <= value - decision.v <= up + error
-        for value in (m.reference, m.candidate)
-    )
+    return down - error <= value - decision.v <= up + error
 
 
 def _alone(judged: Sequence[Judged]) -> tuple[Alone, ...]:
