@@ -324,15 +324,14 @@ def _refuted(case: Case, pairing: Pairing) -> bool:
 
 
 def _out_of_reach(case: Case, pairing: Pairing, broken: ClosureResult) -> bool:
-    """Whether decisions near a tie may have been taken either way, and the value is neither of their outcomes."""
+    """Whether it is a decision near a tie that excuses the value, which is neither of that decision's outcomes."""
     assert pairing.reference is not None and pairing.candidate is not None
     sides = case.a.decisions(pairing.reference), case.b.decisions(pairing.candidate)
-    values = broken.record.numbers
-    if broken.invariant or {len(side) for side in sides} != {len(values)}:
-        return False
-    tied = [any(x.reach[0] != (0.0, 0.0) for x in pair) for pair in zip(*sides, strict=True)]
-    near = [[_within(v, x) for x in pair] for v, pair in zip(values, zip(*sides, strict=True), strict=True)]
-    return any(t and not any(n) for t, n in zip(tied, near, strict=True))
+    own = sides[0] if broken.record is pairing.reference else sides[1]
+    return any(
+        any((*x.reach[0], *y.reach[0])) and not _within(value, mine)
+        for value, mine, x, y in zip(broken.record.numbers, own, *sides, strict=False)
+    )
 
 
 def _decision(case: Case, pairing: Pairing, measures: Sequence[Measure]) -> Verdict:
