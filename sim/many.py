@@ -19,7 +19,8 @@ from torch import Tensor
 
 from ..tracer.errors import FirstbadError
 from ..tracer.model import Setup
-from ..tracer.store import MISSING, Array, Column, Pixels, StoreWriter, tile_for
+from ..tracer.store import MISSING, Array, Column, Pixels
+from ..tracer.store_writer import StoreWriter, tile_for
 from ..tracer.tap import Listener, listen
 from ..tracer.text import heard
 from .console import early_lines, input_lines, setup_lines

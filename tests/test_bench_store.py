@@ -14,7 +14,8 @@ pytest.importorskip("zarr")
 WRITE = """
 import sys
 import numpy as np
-from firstbad.tracer.store import Column, StoreWriter, open_store
+from firstbad.tracer.store import Column, open_store
+from firstbad.tracer.store_writer import StoreWriter
 folder, n, names = sys.argv[1], 1024, [f"q{i}" for i in range(40)]
 rng = np.random.default_rng(0)
 ours, theirs = (StoreWriter(f"{folder}/{s}", (n, n), [Column(q) for q in names]) for s in "ab")

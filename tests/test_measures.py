@@ -25,7 +25,8 @@ import measures
 from firstbad.tracer import stream
 from firstbad.tracer.errors import FirstbadError
 from firstbad.tracer.image import compare_images
-from firstbad.tracer.store import Column, StoreWriter
+from firstbad.tracer.store import Column
+from firstbad.tracer.store_writer import StoreWriter
 
 LINE = "tilted"
 

@@ -20,9 +20,10 @@ from firstbad.tracer.catalogue import Catalogue, from_document, load
 from firstbad.tracer.closure import check_view
 from firstbad.tracer.noise import Row
 from firstbad.tracer.pixels import selected
-from firstbad.tracer.store import MISSING, Column, Store, StoreWriter, open_store
+from firstbad.tracer.store import MISSING, Column, Store, open_store
 from firstbad.tracer.store_judge import StoresDiff, judge_stores
 from firstbad.tracer.store_noise import StoreNoise
+from firstbad.tracer.store_writer import StoreWriter
 from firstbad.tracer.uncertain import EPSILON, Num
 from firstbad.tracer.view import View
 

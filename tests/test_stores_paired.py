@@ -15,9 +15,10 @@ pytest.importorskip("zarr")
 
 from firstbad.tracer.graft_formulas import Formulas
 from firstbad.tracer.sampling import sampling
-from firstbad.tracer.store import Column, Store, StoreWriter, open_store
+from firstbad.tracer.store import Column, Store, open_store
 from firstbad.tracer.store_judge import judge_stores
 from firstbad.tracer.store_pairs import common
+from firstbad.tracer.store_writer import StoreWriter
 
 KNOWN = """
 [steps]

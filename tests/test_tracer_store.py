@@ -15,9 +15,10 @@ import pytest
 from firstbad.tracer.diff import compare
 from firstbad.tracer.errors import FirstbadError
 from firstbad.tracer.picture import difference, intensity, origin_map, png, write_png
-from firstbad.tracer.store import MISSING, Column, Store, StoreWriter, is_missing, open_store, whole_image
+from firstbad.tracer.store import MISSING, Column, Store, is_missing, open_store
 from firstbad.tracer.store_column import Scratch, judge_column
 from firstbad.tracer.store_compare import StoreDiff, compare_stores
+from firstbad.tracer.store_writer import StoreWriter, whole_image
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray

@@ -14,8 +14,9 @@ from small_traces import catalogue
 pytest.importorskip("zarr")
 
 from firstbad.tracer.picture import AGREES, CAUSES, CLEARED, HARMLESS, origin_map
-from firstbad.tracer.store import Column, Store, StoreWriter, open_store
+from firstbad.tracer.store import Column, Store, open_store
 from firstbad.tracer.store_judge import judge_stores
+from firstbad.tracer.store_writer import StoreWriter
 from firstbad.ui.pictures import draw
 from firstbad.ui.render_stores import stores_page
 

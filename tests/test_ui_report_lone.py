@@ -14,7 +14,8 @@ from transcripts import perform
 
 pytest.importorskip("zarr")
 
-from firstbad.tracer.store import Column, StoreWriter
+from firstbad.tracer.store import Column
+from firstbad.tracer.store_writer import StoreWriter
 
 NAMES = [f"a_quantity_with_a_long_name_{i}" for i in range(12)]
 CATALOGUE = "".join(f'[quantity.{name}]\nkind = "input"\n' for name in NAMES) + (

@@ -181,7 +181,8 @@ def _commits(folder: Path, bad_from: int, broken: range) -> dict[str, str]:
 def stores(folder: Path) -> None:
     """r.zarr and c.zarr, 6 x 5 pixels: the candidate has another F_base in two rows, and a tilt in one column."""
     import numpy as np
-    from firstbad.tracer.store import Column, StoreWriter, whole_image
+    from firstbad.tracer.store import Column
+    from firstbad.tracer.store_writer import StoreWriter, whole_image
 
     slow, fast = whole_image((6, 5)).T.astype(float)
     (folder / "toy.toml").write_text(

@@ -6,7 +6,7 @@ Returns data; never raises because numbers differ.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +20,9 @@ from .follows import settle_followers
 from .formula import compile_formula
 from .hidden import Hidden, hidden
 from .model import Record, Skipped, Trace, Value
+from .pair_verdict import verdict
 from .rename import aligned
 from .tolerance import Limits, Measure, Verdict, measure, worst
-from .uncertain import Num
 from .unread import apart
 
 if TYPE_CHECKING:
@@ -274,7 +274,7 @@ def _conclude(case: Case, limits: Limits) -> Diff:
     from .notes import notes
     from .origins import Roles
 
-    judged = settle(case, [_judged(case, *pair, limits) for pair in case.measured], limits)
+    judged = settle(case, [Judged(pair, *verdict(case, pair, sizes, limits)) for pair, sizes in case.measured], limits)
     judged = settle_followers(case, judged, limits)
     roles = Roles(case, judged, limits)
     findings = roles.findings()
@@ -299,60 +299,6 @@ def _conclude(case: Case, limits: Limits) -> Diff:
         dict(zip((Side.REFERENCE, Side.CANDIDATE), apart(case.a.trace, case.b.trace), strict=True)),
         _case=case,
     )
-
-
-def _judged(case: Case, pairing: Pairing, measures: tuple[Measure, ...], limits: Limits) -> Judged:
-    if pairing.reference is None or pairing.candidate is None:
-        return Judged(pairing, (), Verdict.MISSING)
-    verdict = worst(pairing.quantity, measures, limits)
-    quantity = case.catalogue.get(pairing.quantity)
-    if verdict is Verdict.DIFFERENT and quantity is not None and quantity.kind == "branch" and measures:
-        verdict = _decision(case, pairing, measures)
-    if verdict in (Verdict.NOISE, Verdict.ILL) and _refuted(case, pairing):
-        measures = tuple(replace(m, noise=m.floor) for m in measures)
-        verdict = worst(pairing.quantity, measures, limits)
-    return Judged(pairing, measures, verdict)
-
-
-def _refuted(case: Case, pairing: Pairing) -> bool:
-    """Whether one side's value follows from its parents and the other's does not, though these ask for the same."""
-    a, b = case.closures_of(pairing)
-    if a is None or b is None or None in (a.holds, b.holds) or a.broken == b.broken:
-        return False
-    rows = zip(a.expected, b.expected, a.allowed, b.allowed, strict=False)
-    return all(abs(x - y) <= min(p, q) for x, y, p, q in rows) or _out_of_reach(case, pairing, b if b.broken else a)
-
-
-def _out_of_reach(case: Case, pairing: Pairing, broken: ClosureResult) -> bool:
-    """Whether it is a decision near a tie that excuses the value, which is neither of that decision's outcomes."""
-    assert pairing.reference is not None and pairing.candidate is not None
-    sides = case.a.decisions(pairing.reference), case.b.decisions(pairing.candidate)
-    own = sides[0] if broken.record is pairing.reference else sides[1]
-    return any(
-        any((*x.reach[0], *y.reach[0])) and not _within(value, mine)
-        for value, mine, x, y in zip(broken.record.numbers, own, *sides, strict=False)
-    )
-
-
-def _decision(case: Case, pairing: Pairing, measures: Sequence[Measure]) -> Verdict:
-    """A branch that went the other way: near a tie where the inputs of one side allow both decisions."""
-    assert pairing.reference is not None and pairing.candidate is not None
-    sides = case.a.decisions(pairing.reference), case.b.decisions(pairing.candidate)
-    near = all(
-        m.absolute == 0 or any(len(side) == len(measures) and _either(m, side[index]) for side in sides)
-        for index, m in enumerate(measures)
-    )
-    return Verdict.FLIPPED if near else Verdict.DIFFERENT
-
-
-def _either(m: Measure, decision: Num) -> bool:
-    """Whether both values are within the reach of a decision: one step to the other side of its tie, and no further."""
-    return all(not isinstance(value, str) and _within(value, decision) for value in (m.reference, m.candidate))
-
-
-def _within(value: float, decision: Num) -> bool:
-    (down, up), error = decision.reach
-    return down - error <= value - decision.v <= up + error
 
 
 def _alone(judged: Sequence[Judged]) -> tuple[Alone, ...]:

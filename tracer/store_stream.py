@@ -24,8 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .model import Setup
-from .store import MISSING, Array, Column, Pixels, StoreWriter, tile_for
+from .store import MISSING, Array, Column, Pixels
 from .store_sums import fail
+from .store_writer import StoreWriter, tile_for
 
 MAGIC = b"FBSTREAM"
 RUN = 0xFFFFFFFF

@@ -15,8 +15,9 @@ import numpy as np
 from .model import Record, Setup, Trace
 from .place import qualified
 from .resolution import significant
-from .store import MISSING, Array, Column, StoreWriter, tile_for
+from .store import MISSING, Array, Column
 from .store_sums import fail
+from .store_writer import StoreWriter, tile_for
 from .text import read
 
 Pixel = tuple[int, int]

@@ -140,7 +140,8 @@ def _no_trace(side: str, ran: subprocess.CompletedProcess[str], what: str) -> Fi
 def _ready(chosen: str, out: Path) -> None:
     """What can be refused is refused before anything runs."""
     from ...tracer.pixels import selected
-    from ...tracer.store import writable, zarr_library
+    from ...tracer.store import zarr_library
+    from ...tracer.store_writer import writable
 
     zarr_library()
     writable(out)
