@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .align import Pairing
-from .closure_result import ClosureResult
 from .tolerance import Limits, Measure, Verdict, worst
 from .uncertain import Num
 
@@ -34,23 +33,9 @@ def verdict(
 
 
 def _refuted(case: Case, pairing: Pairing) -> bool:
-    """Whether one side's value follows from its parents and the other's does not, though these ask for the same."""
+    """Whether one side's value follows from its own parents and the other's does not: no rounding does that."""
     a, b = case.closures_of(pairing)
-    if a is None or b is None or None in (a.holds, b.holds) or a.broken == b.broken:
-        return False
-    rows = zip(a.expected, b.expected, a.allowed, b.allowed, strict=False)
-    return all(abs(x - y) <= min(p, q) for x, y, p, q in rows) or _out_of_reach(case, pairing, b if b.broken else a)
-
-
-def _out_of_reach(case: Case, pairing: Pairing, broken: ClosureResult) -> bool:
-    """Whether it is a decision near a tie that excuses the value, which is neither of that decision's outcomes."""
-    assert pairing.reference is not None and pairing.candidate is not None
-    sides = case.a.decisions(pairing.reference), case.b.decisions(pairing.candidate)
-    own = sides[0] if broken.record is pairing.reference else sides[1]
-    return any(
-        any((*x.reach[0], *y.reach[0])) and not _within(value, mine)
-        for value, mine, x, y in zip(broken.record.numbers, own, *sides, strict=False)
-    )
+    return a is not None and b is not None and None not in (a.holds, b.holds) and a.broken != b.broken
 
 
 def _decision(case: Case, pairing: Pairing, measures: Sequence[Measure]) -> Verdict:
