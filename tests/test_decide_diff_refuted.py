@@ -116,3 +116,31 @@ def test_a_diff_that_was_not_made_by_comparing_hides_nothing() -> None:
     found = diff(ONE, "x 1.5; y 0.5", "x 1.5; y 0.5")
     assert set(found.hidden) == {Side.REFERENCE, Side.CANDIDATE}
     assert replace(found, _case=None).hidden == {}
+
+
+# ---- a formula that has no value -----------------------------------------------------------------------------------------
+
+RATIO = catalogue(
+    "[x]\nkind = 'input'\n[s]\nparents = ['x']\nformula = 'sin(x)/x'\n[r]\nparents = ['s']\nformula = '2*s'"
+)
+
+
+@pytest.mark.parametrize(("a", "b"), [("1", "7"), ("1", "0"), ("1", "0.99"), ("1", "nan"), ("nan", "1")])
+def test_where_a_formula_has_no_value_it_excuses_and_accuses_nothing(a: str, b: str) -> None:
+    found = diff(RATIO, f"x 0; s {a}; long {TEXT}", f"x 0; s {b}; long {TEXT}")
+    assert told(found) == {"s": "origin"}
+    assert [one.side for one in found.origins] == [Side.UNKNOWN]
+    assert all(result.holds is None for results in found.closures.values() for result in results)
+
+
+def test_nan_that_comes_from_nan_follows() -> None:
+    found = diff(RATIO, f"x 1; s 0.8414709848078965; long {TEXT}", f"x nan; s nan; long {TEXT}")
+    assert told(found) == {"x": "origin", "s": "inherited"}
+    stale = diff(RATIO, f"x nan; s nan; r nan; long {TEXT}", f"x nan; s nan; r 7; long {TEXT}")
+    assert told(stale) == {"r": "origin"} and stale.origins[0].side is Side.CANDIDATE
+
+
+@pytest.mark.parametrize("formula", ["1/(x-1.5)", "sqrt(x-2)", "x**(1e6*x)", "exp(1000*x)"])
+def test_no_value_of_any_kind_grants_everything(formula: str) -> None:
+    known = catalogue(f"[x]\nkind = 'input'\n[s]\nparents = ['x']\nformula = '{formula}'")
+    assert verdict(known, "x 1.5; s 1.25", "x 1.5; s 1.75") == {"s": "origin"}

@@ -284,7 +284,7 @@ def test_selftest_reports_what_would_be_missed() -> None:
     assert all(p.why for p in report.missed)
 
 
-INDEX = "".join(f"TRACE_C: {line}\n" for line in ("Na 5", "hkl_frac 0.25 0.5 1.125", "F_latt_a 1.25"))
+INDEX = "".join(f"TRACE_C: {line}\n" for line in ("Na 5", "hkl_frac 0.23 0.5 1.125", "F_latt_a -0.6865"))
 
 
 def test_a_child_that_is_ill_conditioned_there_heals_nothing() -> None:

@@ -79,9 +79,12 @@ def check_record(view: View, record: Record, quantity: Quantity) -> ClosureResul
 
 
 def _against(view: View, record: Record, quantity: Quantity, alternative: Alternative) -> ClosureResult:
-    """The record against one formula; Unknown where the trace lacks something."""
-    at = At(view, record, {})
+    """The record against one formula; Unknown where the trace lacks something, or the formula has no value."""
+    read: list[Record] = []
+    at = At(view, record, {}, reads=read)
     expected = view.computed(alternative.formula, at)
+    if not all(math.isfinite(x.v) for x in expected) and all(math.isfinite(v) for r in read for v in r.numbers):
+        raise Unknown(f"numbers for which {alternative.formula.text} has a value")  # 0/0: a program has a case for it
     actual = _actual(view, record, quantity, at, alternative)
     if len(actual) != len(expected):
         raise Unknown(f"a value of the shape of {alternative.formula.text}")

@@ -107,7 +107,8 @@ class ManyView(View):
             return worst
         inherited, share = self.inherited(record, depth), self._inherits(name, depth)
         if inherited is not None and len(inherited) == len(worst):
-            return tuple(np.maximum(a, share * b) for a, b in zip(worst, inherited, strict=True))
+            unbounded = (np.where(np.isnan(b), np.inf, b) for b in inherited)  # inf - inf, far down a chaotic loop
+            return tuple(np.maximum(a, share * b) if share else a for a, b in zip(worst, unbounded, strict=True))
         if quantity is not None and quantity.values and quantity.noise.scale is None:
             return tuple(np.maximum(a, self._seen(name) * self.scale(record)) for a in worst)
         return worst
@@ -149,7 +150,8 @@ class ManyView(View):
         most = reduce(np.maximum, (x.e for x in numbers)) * factor
         with np.errstate(all="ignore"):
             by = np.where((actual < 0.1 * length) & (length > 4 * most), factor * actual / length, factor)
-            return tuple(x.e * by for x in numbers), np.abs(length - actual)
+            errors = tuple(np.where(np.isfinite(x.v), x.e * by, 0.0) for x in numbers)  # 0/0 is no bound of anything
+            return errors, np.abs(length - actual)
 
     def off(self, record: Record, found: tuple[Num, ...]) -> float:
         """See `View`; the middle one of all pixels."""

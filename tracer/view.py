@@ -283,7 +283,8 @@ class View:
             inherited = self.inherited(record, depth)
             if inherited is not None and len(inherited) == len(worst):
                 share = self.share(self.name(record))
-                worst = [max(a, share * b) for a, b in zip(worst, inherited, strict=True)]
+                unbounded = [math.inf if math.isnan(b) else b for b in inherited]  # inf - inf, far down a chaotic loop
+                worst = [max(a, share * b) if share else a for a, b in zip(worst, unbounded, strict=True)]
         self._noise[id(record)] = tuple(worst)
         return self._noise[id(record)]
 
@@ -311,6 +312,8 @@ class View:
                 numbers = self.computed(alternative.formula, At(self, record, {}, depth=depth + 1))
             except Unknown:
                 continue
+            if not all(math.isfinite(x.v) for x in numbers):
+                continue  # 0/0 is no bound of anything
             factor = abs(self.labels.get(quantity.name, 1.0))
             length = self._length(tuple(x.v for x in numbers)) * factor
             if actual < 0.1 * length and length > 4 * max(x.e for x in numbers) * factor:
