@@ -144,3 +144,22 @@ def test_nan_that_comes_from_nan_follows() -> None:
 def test_no_value_of_any_kind_grants_everything(formula: str) -> None:
     known = catalogue(f"[x]\nkind = 'input'\n[s]\nparents = ['x']\nformula = '{formula}'")
     assert verdict(known, "x 1.5; s 1.25", "x 1.5; s 1.75") == {"s": "origin"}
+
+
+def test_one_component_without_a_value_is_enough() -> None:
+    known = catalogue("[x]\nkind = 'input'\n[v]\nshape = [2]\nparents = ['x']\nformula = '(sin(x)/x, x + 1)'")
+    found = diff(known, "x 0; v 1 1", f"x 0; v 7 1; long {TEXT}")
+    assert told(found) == {"v": "origin"} and found.origins[0].side is Side.UNKNOWN
+
+
+def test_nan_of_one_parent_beside_a_number_of_another_follows() -> None:
+    known = catalogue("[x]\nkind = 'input'\n[q]\nkind = 'input'\n[s]\nparents = ['x', 'q']\nformula = 'x + q'")
+    found = diff(known, "x 1; q 2; s 3", "x nan; q 2; s nan")
+    assert told(found) == {"x": "origin", "s": "inherited"}
+    assert [one.holds for one in found.closures[Side.CANDIDATE]] == [True]
+
+
+def test_another_formula_that_has_a_value_still_grants_what_its_parents_may_be_off() -> None:
+    known = catalogue(f"[x]\nkind = 'input'\n{OFF}\n[y]\nparents = ['x']\nformula = ['x/(x-1.5)', 'x - 1', 'x + 1']")
+    assert verdict(known, "x 1.5; y 0.5", "x 1.5000000000010001; y 0.50000000000100009") == {}
+    assert verdict(known, "x 1.5; y 0.6", "x 1.5; y 0.60000000000100009") == {}, "it follows on neither side"

@@ -11,7 +11,7 @@ from .cost import Cost, formula_pair
 from .diff import Case, Finding, Judged, Role, Side
 from .formula import Unknown
 from .model import Record, Value
-from .reads import elsewhere, that_it_reads
+from .reads import elsewhere, of_a_later_step, that_it_reads
 from .tolerance import Limits, Verdict
 from .uncertain import Num, Term
 from .view import View
@@ -158,6 +158,7 @@ class Roles:
                 continue
             seen.add(name)
             pairs = [self.at[id(r)] for r in self.case.a.related(name, record) if id(r) in self.at]
+            pairs = [pair for pair in pairs if not of_a_later_step(self, pair, one)]
             if pairs:
                 found.update((id(pair), pair) for pair in pairs)
             else:

@@ -49,11 +49,36 @@ def _step_before(roles: Roles, one: Judged) -> Iterable[str]:
     """What diverges of the records that stand before it: two quantities that are checked by each other must not excuse
     each other.
     """
-    stands = roles.case.a.position
     for pair in read_beside(roles, one):
-        before = stands(pair.pairing.record) < stands(one.pairing.record)
-        if before and not pair.verdict.agrees and not roles.healed(pair.quantity):
+        if _stands_before(roles, pair, one) and not pair.verdict.agrees and not roles.healed(pair.quantity):
             yield pair.quantity
+
+
+def _stands_before(roles: Roles, pair: Judged, one: Judged) -> bool:
+    return roles.case.a.position(pair.pairing.record) < roles.case.a.position(one.pairing.record)
+
+
+def of_a_later_step(roles: Roles, pair: Judged, one: Judged) -> bool:
+    """Whether a loop begins with `one`, whose formula reads a step before that is not there, and goes on to `pair`.
+
+    The velocity behind the first position was computed from it, and not the other way round.
+    """
+    told, _ = roles.case.closures_of(one.pairing)
+    if told is None or told.holds is not None or _stands_before(roles, pair, one):
+        return False
+    formulas = roles.case.catalogue.quantities[one.quantity].formulas
+    return any(one.quantity in a.formula.names for a in formulas) and one.quantity in _read_by(roles, pair.quantity)
+
+
+def _read_by(roles: Roles, name: str) -> set[str]:
+    """All that a quantity is computed from, also in earlier steps: what stands beside its parents counts."""
+    found, front = set[str](), [name]
+    while front:
+        quantity = roles.case.catalogue.get(front.pop())
+        new = {*quantity.parents, *quantity.beside} - found if quantity is not None else set[str]()
+        found |= new
+        front.extend(new)
+    return found
 
 
 def _one_sided(roles: Roles, one: Judged) -> Iterable[str]:
