@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .diff import Alone, Diff, Finding, Setting, Side
+from .lockstep_step import name_of
 from .model import Record, Skipped, Trace
 from .stream import all_trace, blocks, steered
 from .text import parse_bytes
 
 _KEPT = 1000
 """One-sided records of a quantity, and lines that were not read, that are kept; the others are counted."""
+_ASIDE = 20_000
+"""Lines that are kept of those which are not compared."""
 _NO_RECORD = (b"TRACE_OPEN:", b"TRACE_SEAL:", b"TRACE_INPUT:")
 
 
@@ -26,29 +30,49 @@ class File:
         self.count = 0
         """Lines that were compared."""
         self.gone: dict[bytes, str] = {}
-        """Names that the other side does not have, and what they are called: their lines are counted, no more."""
+        """Names that the other side does not have, and what they are called: their lines are not compared."""
         self.more: dict[str, int] = {}
+        """How many lines of each of them were passed."""
+        self.ahead: list[tuple[int, bytes]] = []
+        self.front: list[tuple[int, bytes]] = []
+        self.behind: list[tuple[int, bytes]] = []
+        """Their lines among those that are still to be compared, and the first and the last ones of those before:
+        formulas may need them."""
         self._source = _trace_lines(path)
 
     def fill(self, least: int) -> None:
-        """Read until there are `least` lines or the file ends."""
-        while len(self.lines) < least and (more := next(self._source, None)) is not None:
-            numbers, lines = more
-            if self.gone:
-                numbers, lines = self._without(numbers, lines)
+        """Read until there are `least` lines, the file ends, or too many lie between that are not compared."""
+        while len(self.lines) < least and not (self.lines and len(self.ahead) > _ASIDE):
+            more = next(self._source, None)
+            if more is None:
+                if not self.lines:
+                    self._pass(len(self.ahead))
+                return
+            numbers, lines = self._without(*more) if self.gone else more
             self.lines.extend(lines)
             self.numbers.extend(numbers)
+            if not self.lines:
+                self._pass(max(len(self.ahead) - _ASIDE, 0))
 
-    def forget(self) -> None:
-        """Count those of the lines that were read already whose names are gone by now."""
+    def forget(self, names: Mapping[bytes, str]) -> None:
+        """Set the lines of these names aside from here on, those that were read already too."""
+        self.gone.update(names)
+        ahead, self.ahead = self.ahead, []
         self.numbers, self.lines = self._without(self.numbers, self.lines)
+        self.ahead = sorted(ahead + self.ahead)
+
+    def recall(self, name: bytes) -> None:
+        """Compare the lines of a name again."""
+        self.gone.pop(name)
+        back = [one for one in self.ahead if name_of(one[1]) == name]
+        self.ahead = [one for one in self.ahead if name_of(one[1]) != name]
+        merged = sorted([*back, *zip(self.numbers, self.lines, strict=True)])
+        self.numbers, self.lines = [n for n, _ in merged], [line for _, line in merged]
 
     def _without(self, numbers: Sequence[int], lines: list[bytes]) -> tuple[list[int], list[bytes]]:
-        kept = [(n, line) for n, line in zip(numbers, lines, strict=True) if name_of(line) not in self.gone]
-        if len(kept) < len(lines):
-            self.count += len(lines) - len(kept)
-            for name in filter(self.gone.__contains__, map(name_of, lines)):
-                self.more[self.gone[name]] = self.more.get(self.gone[name], 0) + 1
+        kept: list[tuple[int, bytes]] = []
+        for one in zip(numbers, lines, strict=True):
+            (self.ahead if name_of(one[1]) in self.gone else kept).append(one)
         return [n for n, _ in kept], [line for _, line in kept]
 
     def take(self, size: int) -> tuple[list[int], list[bytes]]:
@@ -56,7 +80,25 @@ class File:
         taken = self.numbers[:size], self.lines[:size]
         del self.numbers[:size], self.lines[:size]
         self.count += size
+        if self.ahead and size:
+            self._pass(bisect_left(self.ahead, (taken[0][-1], b"")))
         return taken
+
+    def _pass(self, size: int) -> None:
+        """Count so many of the lines that were set aside: what stands behind them is compared."""
+        passed = self.ahead[:size]
+        del self.ahead[:size]
+        self.count += size
+        for _, line in passed:
+            quantity = self.gone[name_of(line)]
+            self.more[quantity] = self.more.get(quantity, 0) + 1
+        self.front += passed[: max(_KEPT - len(self.front), 0)]
+        self.behind = [*self.behind, *passed][-_ASIDE:]
+
+    def aside(self, size: int) -> list[tuple[int, bytes]]:
+        """What is set aside among the next lines, so many, and directly behind them."""
+        end = self.numbers[size] if size < len(self.numbers) else None
+        return self.ahead[:] if end is None else self.ahead[: bisect_left(self.ahead, (end, b""))]
 
     def trace(self, numbers: list[int], lines: list[bytes]) -> Trace:
         """The trace in some of the lines, its records numbered as in the file."""
@@ -69,7 +111,7 @@ class File:
 
     def rest(self) -> int:
         """How many lines there are still; they are read, and gone."""
-        return len(self.lines) + sum(len(lines) for _, lines in self._source)
+        return len(self.lines) + len(self.ahead) + sum(len(lines) for _, lines in self._source)
 
 
 @dataclass
@@ -84,11 +126,17 @@ class Found:
     healed: dict[str, Finding] = field(default_factory=dict[str, Finding])
     config: dict[str, Setting] = field(default_factory=dict[str, Setting])
 
-    def add(self, diff: Diff, first: dict[Side, int]) -> bool:
-        """Take what a window shows that begins with these lines; whether records or lines are on one side only."""
+    def add(
+        self, diff: Diff, first: dict[Side, int], since: dict[Side, int], aside: Mapping[Side, Collection[str]]
+    ) -> bool:
+        """Take what a window shows that begins with these lines; whether records or lines are on one side only.
+
+        Records count `since` a line before; those that are set `aside` are counted where they are passed.
+        """
         odd = False
         for one in diff.missing:
-            fresh = [record for record in one.records if record.line >= first[one.side]]
+            fresh = [record for record in one.records if record.line >= since[one.side]]
+            fresh = [] if one.quantity in aside[one.side] else fresh
             odd = odd or bool(fresh)
             if fresh:
                 self.alone_too(one.quantity, one.side, fresh)
@@ -121,11 +169,6 @@ class Found:
             healed=tuple(f for name, f in self.healed.items() if name not in apart),
             config=tuple(self.config.values()),
         )
-
-
-def name_of(line: bytes) -> bytes:
-    """The second word of a line: the name of a plain record."""
-    return line.split(b" ", 2)[1] if line.count(b" ") > 1 else b""
 
 
 def _trace_lines(path: Path) -> Iterator[tuple[Sequence[int], list[bytes]]]:
