@@ -70,9 +70,7 @@ def test_nan_is_carried_from_step_to_step(where: str) -> None:
 
 
 ONE_WAY = 'formula = "at(position, index(position)-1) + dt*at(velocity, index(position))"'
-OR_ANOTHER = catalogue(
-    SPRING_TEXT.replace(ONE_WAY, f"{ONE_WAY.replace('= ', '= [')}, 'at(velocity, 99)']")
-)
+OR_ANOTHER = catalogue(SPRING_TEXT.replace(ONE_WAY, f"{ONE_WAY.replace('= ', '= [')}, 'at(velocity, 99)']"))
 
 
 @pytest.mark.parametrize("still", ["velocity 0.0; ", ""])

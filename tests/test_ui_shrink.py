@@ -102,6 +102,7 @@ def test_the_line_is_as_short_as_the_fault_allows_and_the_test_tells_before_from
     assert after.returncode == 0, after.stdout
 
 
+@pytest.mark.slow
 def test_the_page_says_both_lines_and_the_command(place: Path) -> None:
     done = shrink(place, "--inquiry", "firstbad.toml", "--case", "large")
     assert done.returncode == 0
@@ -117,6 +118,7 @@ def test_a_limit_on_the_lines_is_said(place: Path) -> None:
     assert "tried   2 lines: more would make it shorter still" in done.stdout
 
 
+@pytest.mark.slow
 def test_arguments_and_commands_on_the_command_line(place: Path) -> None:
     command = f"{sys.executable} {place}/FILE.py {{args}} --out {{image}} --y {{slow}} --x {{fast}}"
     sides = ["--reference", command.replace("FILE", "reference"), "--candidate", command.replace("FILE", "port")]
