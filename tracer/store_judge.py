@@ -210,7 +210,10 @@ def _settings(reference: Store, candidate: Store, catalogue: Catalogue) -> Itera
 
 
 def final_image(store: Store, catalogue: Catalogue) -> Array | None:
-    """The last final quantity (the intensity) as an image; NaN where nothing was traced; None if there is none."""
+    """The final quantity (the intensity) as an image; NaN where nothing was traced; None if there is none.
+
+    Where a loop computes it again and again, its last value at each pixel.
+    """
     finals = [name for name in store.names if (q := catalogue.get(catalogue.canonical(name))) and q.final]
     name = finals[0] if finals else None
     if name is None:
@@ -218,10 +221,17 @@ def final_image(store: Store, catalogue: Catalogue) -> Array | None:
     image = np.full(store.shape, np.nan)
     for start in range(0, len(store), store.tile):
         stop = min(len(store), start + store.tile)
-        values = store.read(name, start, stop)[:, 0, 0]
         at = store.pixels[start:stop]
-        image[at[:, 0], at[:, 1]] = np.where(is_missing(values), np.nan, values)
+        image[at[:, 0], at[:, 1]] = _last(store.read(name, start, stop)[:, :, 0])
     return image
+
+
+def _last(values: Array) -> Array:
+    """Of each row the last value that is not missing; NaN where all are."""
+    there = ~is_missing(values)
+    at = values.shape[1] - 1 - np.argmax(there[:, ::-1], axis=1)
+    rows = np.arange(len(values))
+    return np.where(there[rows, at], values[rows, at], np.nan)
 
 
 def costliest(
