@@ -22,7 +22,7 @@ from .sampling import Sampling, followers, sampling
 from .store import Store, is_missing
 from .store_compare import StoreDiff, compare_stores
 from .store_noise import StoreNoise
-from .store_pairs import common, records_of
+from .store_pairs import common, named_only, records_of
 
 MOST = 32
 """Sets of origins that are judged one by one; those behind hold fewer pixels and stay as they were screened."""
@@ -35,7 +35,8 @@ class Judgement:
     """A set of origins: what it was screened as, one pixel to trace, and what the judge says there.
 
     `origins` are (quantity, side at fault, pattern) at that pixel; `beside` are (quantity, role) of what differs there
-    and is no origin: it heals, or a decision flipped near a tie. `noise` where the judge finds nothing that differs.
+    and is no origin: it heals, a decision flipped near a tie, a setting is another, or a word is missing on one side.
+    `noise` where the judge finds nothing that differs.
     `judged` is False behind the first MOST sets.
     """
 
@@ -67,6 +68,10 @@ class StoresDiff:
     settings: tuple[tuple[str, str, str], ...]
     alone: tuple[int, int] = (0, 0)
     sampling: Sampling | None = None
+    words: frozenset[str] = frozenset()
+    """Quantities that are words: they are the same or not, and not so or so far apart."""
+    untold: tuple[str, ...] = ()
+    """Words that both sides printed, and that a store of before these were kept only names: not compared."""
 
     @property
     def same(self) -> bool:
@@ -106,6 +111,8 @@ class StoresDiff:
             "signatures": [_row(j) for j in self.judgements],
             "only_pixels": dict(zip(("reference", "candidate"), self.alone, strict=True)),
             "sampling": _sampled(self.sampling) if self.sampling else None,
+            "words": sorted(self.words),
+            "not_compared": list(self.untold),
         }
 
 
@@ -147,12 +154,14 @@ def judge_stores(reference: Store, candidate: Store, catalogue: Catalogue) -> St
     noise = StoreNoise(reference, candidate, catalogue)
     limits = {name: noise.plain(name, c.width) for c in reference.columns if (name := catalogue.canonical(c.name))}
     screened = compare_stores(reference, candidate, graph, limits, catalogue.canonical, noise, unpaired, following)
+    screened, untold = named_only(reference, candidate, screened, catalogue)
     costs = costliest(reference, candidate, screened, catalogue)
     judged = tuple(
         _judge(reference, candidate, catalogue, screened, number, cost if number < MOST else None, unpaired | following)
         for number, cost in enumerate(costs)
     )
-    return StoresDiff(screened, judged, tuple(_settings(reference, candidate, catalogue)), alone, sampled)
+    settings = tuple(_settings(reference, candidate, catalogue))
+    return StoresDiff(screened, judged, settings, alone, sampled, frozenset(noise.words), untold)
 
 
 def _judge(
@@ -173,8 +182,12 @@ def _judge(
     beside: tuple[tuple[str, str], ...] = ()
     for place in dict.fromkeys((pixel, worst)):  # the costliest; if that is rounding, where it is relatively worst
         diff = compare(reference.trace(*place), candidate.trace(*place), catalogue)
-        seen = (f for f in (*diff.healed, *diff.flipped) if f.quantity not in blind)
-        beside = beside or tuple((f.quantity, str(f.role)) for f in seen)
+        seen = [(f.quantity, str(f.role)) for f in (*diff.healed, *diff.flipped)]
+        words = {catalogue.canonical(name) for store in (reference, candidate) for name in store.words}
+        seen += [(alone.quantity, "missing") for alone in diff.missing if alone.quantity in words]
+        settings = {setting.name for setting in diff.config} - {f.quantity for f in diff.origins}
+        seen += [(name, "config") for name in signature.origins if name in settings]
+        beside = beside or tuple(one for one in seen if one[0] not in blind)
         if named := tuple(one for one in _named(diff, catalogue) if one[0] not in blind):
             return Judgement(
                 signature.origins, signature.pixels, place, cost, named, noise=False, judged=True, beside=beside
