@@ -92,8 +92,9 @@ def test_a_word_in_the_place_of_a_number_differs(make: Make):
     assert named(found) == [(("mode",), 1, (1, 0))]
 
 
-def test_a_word_that_is_missing_at_a_pixel_is_no_rounding(make: Make):
-    found = judge_stores(make("a", FAST), make("b", ["", *FAST[1:]]), KNOWN)
+@pytest.mark.parametrize("said", ["mode fast", "mode 7"])
+def test_what_is_missing_at_a_pixel_is_no_rounding(make: Make, said: str):
+    found = judge_stores(make("a", [said] * 4), make("b", ["", *[said] * 3]), KNOWN)
     assert not found.same and found.judgements[0].beside == (("mode", "missing"),)
 
 

@@ -35,7 +35,7 @@ class Judgement:
     """A set of origins: what it was screened as, one pixel to trace, and what the judge says there.
 
     `origins` are (quantity, side at fault, pattern) at that pixel; `beside` are (quantity, role) of what differs there
-    and is no origin: it heals, a decision flipped near a tie, a setting is another, or a word is missing on one side.
+    and is no origin: it heals, a decision flipped near a tie, a setting is another, or one side lacks records of it.
     `noise` where the judge finds nothing that differs.
     `judged` is False behind the first MOST sets.
     """
@@ -183,8 +183,7 @@ def _judge(
     for place in dict.fromkeys((pixel, worst)):  # the costliest; if that is rounding, where it is relatively worst
         diff = compare(reference.trace(*place), candidate.trace(*place), catalogue)
         seen = [(f.quantity, str(f.role)) for f in (*diff.healed, *diff.flipped)]
-        words = {catalogue.canonical(name) for store in (reference, candidate) for name in store.words}
-        seen += [(alone.quantity, "missing") for alone in diff.missing if alone.quantity in words]
+        seen += [(alone.quantity, "missing") for alone in diff.missing if alone.quantity in signature.origins]
         settings = {setting.name for setting in diff.config} - {f.quantity for f in diff.origins}
         seen += [(name, "config") for name in signature.origins if name in settings]
         beside = beside or tuple(one for one in seen if one[0] not in blind)

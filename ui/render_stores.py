@@ -70,7 +70,7 @@ def no_origin(diff: StoresDiff) -> str:
     roles = {role for one in diff.judgements for _, role in one.beside}
     if "config" in roles:
         return "a setting differs"
-    return "words on one side only" if "missing" in roles else "a decision flipped, or what differs heals"
+    return "records on one side only" if "missing" in roles else "a decision flipped, or what differs heals"
 
 
 def lone_lines(diff: StoresDiff, *, everything: bool = False) -> Iterator[str]:
@@ -140,7 +140,7 @@ _BESIDE = {
     "healed": "differs, what is computed from it agrees",
     "flipped": "differs, a decision flipped near a tie",
     "config": "differs, a setting",
-    "missing": "is a word, and not on both sides",
+    "missing": "has records that only one side has",
 }
 
 
