@@ -75,9 +75,7 @@ def no_origin(diff: StoresDiff) -> str:
 
 def lone_lines(diff: StoresDiff, *, everything: bool = False) -> Iterator[str]:
     """What of two stores has no partner: pixels of one side, and records inside a pixel that was sampled otherwise."""
-    for side, pixels in zip(("reference", "candidate"), diff.alone, strict=True):
-        if pixels:
-            yield f"only the {side} has {count(pixels, 'more pixel')}: what both have is compared"
+    yield from lone_pixels(diff.alone)
     if diff.untold:
         which = "a word" if len(diff.untold) == 1 else "words"
         yield f"not compared: {', '.join(diff.untold)} ({which} that an older store does not hold: trace both again)"
@@ -88,6 +86,13 @@ def lone_lines(diff: StoresDiff, *, everything: bool = False) -> Iterator[str]:
         names = f": {', '.join(sorted(one.unpaired))}" if everything else ""
         yield f"  nothing inside a {pixel} can be paired ({count(len(one.unpaired), 'quantity')} left out{names})"
         yield f"  {_REMEDY[one.what]}"
+
+
+def lone_pixels(alone: tuple[int, int]) -> Iterator[str]:
+    """How many pixels one store of two has alone."""
+    for side, pixels in zip(("reference", "candidate"), alone, strict=True):
+        if pixels:
+            yield f"only the {side} has {count(pixels, 'more pixel')}: what both have is compared"
 
 
 _REMEDY = {
