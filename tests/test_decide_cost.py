@@ -88,19 +88,20 @@ def test_an_intensity_that_vanishes_or_is_no_number_costs_without_bound(value: s
     assert cost(CHAIN, GOOD, f"a 1; b {value}; c {value}; I {value}; aside 7", "b") == math.inf
 
 
-@pytest.mark.parametrize("first", ["0", "inf", "nan", "word"])
-def test_the_first_intensity_that_is_a_number_and_not_zero_tells(first: str) -> None:
-    a = f"a 1; b 2; c 6; I {first}; a 1; b 2; c 6; I 36"
-    b = f"a 1; b 2; c 6; I {first}; a 1; b 3; c 9; I 81"
+@pytest.mark.parametrize("last", ["0", "inf", "nan", "word"])
+def test_the_last_intensity_that_is_a_number_and_not_zero_tells(last: str) -> None:
+    a = f"a 1; b 2; c 6; I 36; a 1; b 2; c 6; I {last}"
+    b = f"a 1; b 3; c 9; I 81; a 1; b 2; c 6; I {last}"
     assert cost(CHAIN, a, b, "b") == log(2.25)
-    both = f"a 1; b 3; c 9; I {first}; a 1; b 3; c 9; I 81"
+    both = f"a 1; b 3; c 9; I 81; a 1; b 3; c 9; I {last}"
     assert cost(CHAIN, a, both, "b") == log(2.25)
 
 
-def test_the_first_intensity_that_changes_tells() -> None:
+def test_the_last_intensity_that_changes_tells() -> None:
+    """It is the result; those before it are on the way."""
     a = "a 1; b 2; c 6; I 36; a 1; b 2; c 6; I 36"
-    assert cost(CHAIN, a, "a 1; b 2; c 6; I 36; a 1; b 4; c 12; I 144", "b") == log(4)
-    assert cost(CHAIN, a, "a 1; b 3; c 9; I 81; a 1; b 4; c 12; I 144", "b") == log(2.25)
+    assert cost(CHAIN, a, "a 1; b 4; c 12; I 144; a 1; b 2; c 6; I 36", "b") == log(4)
+    assert cost(CHAIN, a, "a 1; b 3; c 9; I 81; a 1; b 4; c 12; I 144", "b") == log(4)
 
 
 FINALS = catalogue("""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 from firstbad.bisect.axes.grafts import heal, together
 from firstbad.tracer.graft_formulas import Formulas
 from firstbad.ui.render_graft import healing_lines, nothing_line, percent
 from small_traces import catalogue, trace
+from transcripts import perform
 
 KNOWN = """
 [cell]
@@ -72,6 +75,29 @@ def test_a_share_that_no_formula_tells_is_not_told():
     assert said.startswith("HEALED by") and "polar: its share cannot be told" in said
     assert "not told: no formula here says what becomes of sum" in said and "--trace-steps" in said
     assert page(found, "polar").startswith("NOT HEALED polar: its share cannot be told")
+
+
+def test_that_a_run_would_tell_is_said_of_nanobragg_alone():
+    """What runs is its simulator: of no other program it could tell anything."""
+    clean = CLEAN.replace("switch 0", "switch 1").replace("final 90", "final 100")
+    found = heal(
+        formulas("cell 2.2; polar 1; switch 1; steps 2; latt 6.6; sum 110; final 110", clean), catalogue(KNOWN)
+    )
+    own, other = (
+        "\n".join(line.plain for line in healing_lines(found, "1 pixel", healed=True, ours=ours))
+        for ours in (True, False)
+    )
+    assert "not told: no formula" in own and "not told: no formula" in other
+    assert "-- ARGS" in own and "-- ARGS" not in other
+
+
+def test_a_graft_under_a_catalogue_of_one_s_own_proposes_no_run_of_nanobragg(tmp_path: Path):
+    (tmp_path / "known.toml").write_text(re.sub(r"(?m)^\[(\w+)\]$", r"[quantity.\1]", KNOWN))
+    clean = CLEAN.replace("switch 0", "switch 1").replace("final 90", "final 100")
+    for name, text in (("a", clean), ("b", "cell 2.2; polar 1; switch 1; steps 2; latt 6.6; sum 110; final 110")):
+        (tmp_path / name).write_text("".join(f"TRACE: {record}\n" for record in text.split("; ")))
+    _, out, _ = perform(["graft", "a", "b", "--catalogue", "known.toml"], tmp_path)
+    assert "not told: no formula" in out and "-- ARGS" not in out
 
 
 def test_what_decides_which_formula_holds_matters_though_no_formula_computes_with_it():

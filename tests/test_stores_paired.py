@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -173,6 +174,28 @@ def test_a_graft_between_pixels_of_other_sampling_is_refused_and_one_of_common_p
     found = Formulas.of_stores(ours, store(tmp_path / "c", EVERY[5:9], fluence=2), known)
     assert sorted(found.places) == sorted(EVERY[5:9])
     assert found.error(frozenset(["fluence"])) == 0 < found.error(frozenset())
+
+
+def test_a_graft_says_how_many_pixels_one_side_has_alone(tmp_path: Path):
+    """Nothing is said of them, be it that what both have is the same."""
+    store(tmp_path / "a", EVERY[:1]), store(tmp_path / "b", EVERY), store(tmp_path / "c", EVERY, fluence=2)
+    (tmp_path / "known.toml").write_text(re.sub(r"(?m)^\[(\w+)\]$", r"[quantity.\1]", KNOWN))
+    known = ["--catalogue", "known.toml"]
+    _, out, _ = perform(["graft", "a", "b", *known], tmp_path)
+    assert out.splitlines()[1] == "only the candidate has 47 more pixels: what both have is compared"
+    _, out, _ = perform(["graft", "c", "a", *known], tmp_path)
+    assert "only the reference has 47 more pixels" in out
+    told = json.loads(perform(["graft", "a", "c", *known, "--json"], tmp_path)[1])
+    assert told["only_pixels"] == {"reference": 0, "candidate": 47}
+
+
+@pytest.mark.parametrize(
+    "words", ["diff a nosuch", "diff nosuch a", "graft a nosuch", "graft nosuch a", "graft nosuch no"]
+)
+def test_a_store_that_does_not_exist_is_said_not_to(tmp_path: Path, words: str):
+    store(tmp_path / "a", EVERY)
+    status, out, err = perform(words.split(), tmp_path)
+    assert (status, out) == (2, "") and err.startswith("firstbad: nosuch does not exist.") and "[trace-missing]" in err
 
 
 def test_a_graft_of_stores_names_what_differs_beside_the_intensity(tmp_path: Path):

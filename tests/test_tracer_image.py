@@ -322,6 +322,16 @@ def test_a_pixel_that_is_infinite_comes_first_in_its_group_and_breaks_no_other()
     assert two is not None and (two.slow, two.fast) == (7, 7)
 
 
+def test_of_a_fault_that_keeps_the_sum_a_pixel_that_differs_is_chosen():
+    """To heal one pixel alone would spoil the sum, which is right: that is no reason to choose one that agrees."""
+    r = np.arange(1.0, 10).reshape(3, 3)
+    swapped = r.copy()
+    swapped[0, 1], swapped[0, 2] = r[0, 2], r[0, 1]
+    for c in (r.T.copy(), swapped):
+        (one,) = costly_groups(r, c, np.ones(r.shape, np.int32), 1)
+        assert one is not None and one.reference != one.candidate
+
+
 def test_one_pixel_per_place_costliest_first():
     r = RNG.random((64, 64)) + 1
     r[10:13, 10:13] = r[40:43, 50:53] = 1

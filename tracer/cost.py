@@ -73,7 +73,7 @@ class Cost:
                 terms[id(record)] = term
 
     def _ratio(self, records: Sequence[Record], terms: dict[int, Term]) -> float | None:
-        for record in records:
+        for record in reversed(records):  # the last one is the result, the others are on the way to it
             new, old = terms.get(id(record)), record.values[0]
             if isinstance(new, Num) and not isinstance(old, str) and math.isfinite(old) and old:
                 if math.isnan(new.v):

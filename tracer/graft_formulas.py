@@ -41,6 +41,8 @@ class Formulas:
     pixels: list[Pixel]
     places: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     """Which they are (slow, fast), where they come from stores."""
+    alone: tuple[int, int] = (0, 0)
+    """How many pixels each store holds that the other does not: nothing is said of them."""
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[Trace, Trace]], catalogue: Catalogue) -> Formulas:
@@ -55,10 +57,10 @@ class Formulas:
         """
         from .store_pairs import common
 
-        reference, candidate, _ = common(reference, candidate)
+        reference, candidate, alone = common(reference, candidate)
         places = _places(reference, candidate, catalogue, most)
         pairs = ((reference.trace(*place), candidate.trace(*place)) for place in places)
-        return replace(cls.of(pairs, catalogue), places=places)
+        return replace(cls.of(pairs, catalogue), places=places, alone=alone)
 
     def error(self, names: Names) -> float:
         """Σ|I − I_reference| with `names` grafted, over pixels where rounding is not all; nan where untold."""

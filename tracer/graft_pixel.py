@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from .catalogue import Alternative, Quantity
 from .cost import formula_pair
 from .diff import Case, Side, compare
 from .formula import Unknown
+from .graft_steps import groups, read_of, steps_of
 from .model import Record
 from .tolerance import Limits
 from .uncertain import Num, Term, parts
@@ -19,6 +20,7 @@ from .view import View
 
 Terms = dict[int, Term]
 Names = frozenset[str]
+Group = tuple[str, ...]
 Pair = tuple[tuple[Num, ...], tuple[Num, ...]]
 _LOOSE = 8.0
 """How often a value must be off what printing and rounding explain, once others were carried through formulas."""
@@ -34,14 +36,16 @@ class Pixel:
     _unsure: dict[Names, set[str]] = field(default_factory=dict[Names, set[str]])
     _untold: dict[Names, set[str]] = field(default_factory=dict[Names, set[str]])
 
+    _near: dict[str, Names] = field(default_factory=dict[str, Names])
+    """What each quantity comes from: the nearest that the trace holds, and other steps."""
+
     def __post_init__(self) -> None:
         pairs = [(p.reference, p.candidate) for p in self.case.pairings if p.reference is not None]
         self._partner = {id(ours): theirs for ours, theirs in pairs}
 
     def intensity(self, names: Names) -> tuple[float, float] | None:
         """The intensity with `names` grafted, and the reference's; None where there is none."""
-        record = next(iter(self._finals()), None)
-        other = self._partner.get(id(record))
+        record, other = self._results
         if record is None or other is None:
             return None
         term = self.carried(names).get(id(record))
@@ -50,8 +54,7 @@ class Pixel:
     @cached_property
     def granted(self) -> float:
         """By how much printing and rounding let the two intensities differ; 0 where there are none."""
-        record = next(iter(self._finals()), None)
-        other = self._partner.get(id(record))
+        record, other = self._results
         if record is None or other is None:
             return 0.0
         sides = [(v, r) for v, r in ((self.case.a, record), (self.case.b, other)) if math.isfinite(r.numbers[0])]
@@ -61,7 +64,7 @@ class Pixel:
         """Whether a graft of `name` changes the intensity, be it in a way that no formula tells."""
         names = frozenset((name,))
         carried = self.carried(names)
-        return bool(self.untold(names)) or any(id(record) in carried for record in self._finals())
+        return bool(self.untold(names)) or id(self._results[0]) in carried
 
     def is_intensity(self, name: str) -> bool:
         """Whether `name` is what is to be healed."""
@@ -84,8 +87,23 @@ class Pixel:
             return
         terms = self.carried(names)
         left = [name for name in self.case.catalogue.order if name not in names | without]
-        differing = {n for n in left if any(self._differs(r, terms) for r in self.case.a.records(n))}
-        yield from (n for n in left if n in differing and differing.isdisjoint(_parents(self.case.a, n, without)))
+        apart = {n: [r for r in self.case.a.records(n) if self._differs(r, terms)] for n in left}
+        differing = {n for n, records in apart.items() if records}
+        for group in self._groups:
+            for name in (n for n in group if n in differing):
+                parents = _parents(self.case.a, name, without)
+                if differing.isdisjoint(parents.difference(group)):
+                    near = parents.intersection(group), steps_of(self.case.catalogue.quantities[name], group) - without
+                    if any(not self._behind(record, *near, terms) for record in apart[name]):
+                        yield name
+
+    def _behind(self, record: Record, parents: Names, steps: Names, terms: Terms) -> bool:
+        """Whether something differs that the record comes from: parents in its own step, or values of another one."""
+        view = self.case.a
+        read = [one for name in sorted(parents) for one in view.related(name, record)]
+        if steps:
+            read += read_of(view, record, self.case.catalogue.quantities[view.name(record)], steps)
+        return any(self._differs(one, terms) for one in read)
 
     def differing(self) -> Iterator[str]:
         """See `graft_formulas.Formulas`."""
@@ -99,10 +117,9 @@ class Pixel:
             known = self._carried[names] = {}
             self._unsure[names], self._untold[names] = set(), set()
             changed = {name for name in names if self._replace(name, known)}
-            for name in self.case.catalogue.order:
-                parents = _parents(self.case.a, name) & changed
-                if name not in names and parents and self._carry(name, known, parents, names):
-                    changed.add(name)
+            for group in self._groups:
+                for record in self._in_turn([name for name in group if name not in names]):
+                    self._carry(record, group, known, changed, names)
             self._untold[names] &= self._leading(names)
         return known
 
@@ -151,20 +168,36 @@ class Pixel:
         alike = abs(math.log10(sizes[0] / sizes[1])) < abs(math.log10(abs(ours / its))) / 2
         return ours if alike else its
 
-    def _carry(self, name: str, terms: Terms, parents: Names, names: Names) -> bool:
-        """Put what becomes of one quantity into `terms`, some `parents` of which changed; whether anything does."""
-        quantity, before = self.case.catalogue.quantities[name], len(terms)
-        for record in self.case.a.records(name):
-            pair = formula_pair(self.case, record, quantity, terms) if quantity.values else None
-            if pair is not None and self._applies(record):
-                if _moves(pair) and not self._move(record, pair, terms):
-                    self._unsure[names].add(name)
-            elif self._matters(record, quantity, {}, terms, parents) and self._apart(record):
-                untold = self.is_intensity(name) or self._open(record, quantity, terms)
-                (self._untold if untold else self._unsure)[names].add(name)
-                if not untold:
-                    self._put(record, terms)
-        return len(terms) > before
+    @cached_property
+    def _groups(self) -> list[Group]:
+        return groups(self.case.catalogue)
+
+    def _in_turn(self, names: Sequence[str]) -> list[Record]:
+        """The records of some quantities as the program computed them: of several, as they stand in the trace."""
+        view = self.case.a
+        found = [record for name in names for record in view.records(name)]
+        return found if len(names) == 1 else sorted(found, key=view.position)
+
+    def _carry(self, record: Record, group: Group, terms: Terms, changed: set[str], names: Names) -> None:
+        """Put what becomes of a record into `terms`, and its name into `changed`, where what it comes from changed."""
+        name = self.case.a.name(record)
+        quantity = self.case.catalogue.quantities[name]
+        if name not in self._near:
+            self._near[name] = _parents(self.case.a, name) | steps_of(quantity, group)
+        parents = self._near[name] & changed
+        if not parents:
+            return
+        pair = formula_pair(self.case, record, quantity, terms) if quantity.values else None
+        if pair is not None and self._applies(record):
+            if _moves(pair) and not self._move(record, pair, terms):
+                self._unsure[names].add(name)
+        elif self._matters(record, quantity, {}, terms, parents) and self._apart(record):
+            untold = self.is_intensity(name) or self._open(record, quantity, terms)
+            (self._untold if untold else self._unsure)[names].add(name)
+            if not untold:
+                self._put(record, terms)
+        if id(record) in terms:
+            changed.add(name)
 
     def _applies(self, record: Record) -> bool:
         """Whether a formula of the record's quantity describes what the candidate does there, well or badly."""
@@ -242,6 +275,13 @@ class Pixel:
         """The intensity of the candidate's trace: the first of the catalogue's final quantities that it holds."""
         view = self.case.a
         return next((r for q in self.case.catalogue if q.final and (r := view.records(q.name))), list[Record]())
+
+    @cached_property
+    def _results(self) -> tuple[Record | None, Record | None]:
+        """The intensities that the candidate and the reference end with: a loop may compute them again and again."""
+        ours = self._finals()
+        theirs = self.case.b.records(self.case.a.name(ours[-1])) if ours else []
+        return (ours[-1] if ours else None), (theirs[-1] if theirs else None)
 
 
 def _moved(r: Num, x: Num, y: Num, *, scaled: bool) -> Num:

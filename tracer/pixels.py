@@ -175,13 +175,16 @@ def costly_groups(
 ) -> tuple[CostlyPixel | None, ...]:
     """For each group 1..count of pixels (an image of their numbers) the pixel whose healing gains most, or None.
 
-    Correlation and sum are counted alike, each relative to the largest gain in the image. Values may be NaN where
-    nothing was traced. A pixel that is NaN or infinite on one side comes first; it gains as if it were zero.
+    Correlation and sum are counted alike, each relative to the largest gain in the image; a pixel that differs comes
+    before one that does not, be it that healing it alone would cost. Values may be NaN where nothing was traced.
+    A pixel that is NaN or infinite on one side comes first; it gains as if it were zero.
     """
     r, c = (np.where(np.isfinite(image), image, 0.0) for image in (reference, candidate))
     gains = _gains(r, c)
-    cost = sum((g / (float(np.abs(g).max()) or 1.0) for g in gains), np.abs(r - c) * 1e-300)
-    cost = np.where(_broken(reference, candidate), 4.0 + cost, cost)  # each gain counts one at most
+    cost = sum((g / (float(np.abs(g).max()) or 1.0) for g in gains), np.zeros_like(r))
+    broken = _broken(reference, candidate)
+    none = np.zeros_like(broken)  # of what is broken the costliest comes first, too: each gain counts one at most
+    cost = np.where(broken, 4.0 + cost, _rank(cost, np.abs(r - c), none))
     found: list[CostlyPixel | None] = []
     for number in range(1, count + 1):
         inside = np.flatnonzero(groups == number)

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from .model import Input, Manifest, Record, Setup, Trace
 from .store_sums import AGAIN, FORMATS, KIND, Reading, Room, fail, is_whole
+from .store_words import Vocabulary, spoken, vocabulary
 
 Array = NDArray[np.float64]
 Pixels = NDArray[np.int64]
@@ -75,6 +76,8 @@ class Store:
     setup: Setup = field(default_factory=Setup)
     kind: str = KIND
     """Of the sums."""
+    words: Vocabulary = field(default_factory=dict[str, Mapping[float, str]])
+    """Columns that hold words, with what their numbers stand for."""
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -136,7 +139,8 @@ class Store:
             rows = self.read(column.name, at, at + 1)[0]
             present = rows[~is_missing(rows).any(axis=1)]
             for i, row in enumerate(present):
-                nested.append((i / len(present) if number <= last else 1.0, _record(column.name, row, i)))
+                record = _record(column.name, row, i, self.words.get(column.name, {}))
+                nested.append((i / len(present) if number <= last else 1.0, record))
         nested.sort(key=lambda pair: pair[0])  # of one place in the order of the columns
         found = (*records, *(record for _, record in nested))
         name, folder = f"{self.path.name} pixel {slow} {fast}", str(self.path.parent)
@@ -212,6 +216,7 @@ def _opened(path: Path, group: Any, manifest: Any) -> Store:
         frozenset(name for name, array in arrays.items() if _is_plain(array, int(tile))),
         _setup(manifest.get("setup", {})),
         kind,
+        vocabulary(manifest.get("words", {})),
     )
 
 
@@ -236,7 +241,10 @@ def key(name: str) -> str:
     return name.replace("%", "%25").replace("/", "%2F").replace("\\", "%5C")
 
 
-def _record(name: str, row: Array, occurrence: int) -> Record:
+def _record(name: str, row: Array, occurrence: int, words: Mapping[float, str] = MappingProxyType({})) -> Record:
     values = tuple(float(v) for v in row)
+    if (text := words.get(values[0])) is not None:
+        said, tokens = spoken(text)
+        return Record(name, said, tokens, () if len(said) == 1 else (len(said),), occurrence=occurrence, prefix="STORE")
     shape = {1: (), 9: (3, 3)}.get(len(values), (len(values),))
     return Record(name, values, tuple(f"{v:.17g}" for v in values), shape, occurrence=occurrence, prefix="STORE")

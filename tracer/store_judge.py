@@ -22,7 +22,7 @@ from .sampling import Sampling, followers, sampling
 from .store import Store, is_missing
 from .store_compare import StoreDiff, compare_stores
 from .store_noise import StoreNoise
-from .store_pairs import common, records_of
+from .store_pairs import common, named_only, records_of
 
 MOST = 32
 """Sets of origins that are judged one by one; those behind hold fewer pixels and stay as they were screened."""
@@ -35,7 +35,8 @@ class Judgement:
     """A set of origins: what it was screened as, one pixel to trace, and what the judge says there.
 
     `origins` are (quantity, side at fault, pattern) at that pixel; `beside` are (quantity, role) of what differs there
-    and is no origin: it heals, or a decision flipped near a tie. `noise` where the judge finds nothing that differs.
+    and is no origin: it heals, a decision flipped near a tie, a setting is another, or one side lacks records of it.
+    `noise` where the judge finds nothing that differs.
     `judged` is False behind the first MOST sets.
     """
 
@@ -67,6 +68,10 @@ class StoresDiff:
     settings: tuple[tuple[str, str, str], ...]
     alone: tuple[int, int] = (0, 0)
     sampling: Sampling | None = None
+    words: frozenset[str] = frozenset()
+    """Quantities that are words: they are the same or not, and not so or so far apart."""
+    untold: tuple[str, ...] = ()
+    """Words that both sides printed, and that a store of before these were kept only names: not compared."""
 
     @property
     def same(self) -> bool:
@@ -106,6 +111,8 @@ class StoresDiff:
             "signatures": [_row(j) for j in self.judgements],
             "only_pixels": dict(zip(("reference", "candidate"), self.alone, strict=True)),
             "sampling": _sampled(self.sampling) if self.sampling else None,
+            "words": sorted(self.words),
+            "not_compared": list(self.untold),
         }
 
 
@@ -147,12 +154,14 @@ def judge_stores(reference: Store, candidate: Store, catalogue: Catalogue) -> St
     noise = StoreNoise(reference, candidate, catalogue)
     limits = {name: noise.plain(name, c.width) for c in reference.columns if (name := catalogue.canonical(c.name))}
     screened = compare_stores(reference, candidate, graph, limits, catalogue.canonical, noise, unpaired, following)
+    screened, untold = named_only(reference, candidate, screened, catalogue)
     costs = costliest(reference, candidate, screened, catalogue)
     judged = tuple(
         _judge(reference, candidate, catalogue, screened, number, cost if number < MOST else None, unpaired | following)
         for number, cost in enumerate(costs)
     )
-    return StoresDiff(screened, judged, tuple(_settings(reference, candidate, catalogue)), alone, sampled)
+    settings = tuple(_settings(reference, candidate, catalogue))
+    return StoresDiff(screened, judged, settings, alone, sampled, frozenset(noise.words), untold)
 
 
 def _judge(
@@ -173,8 +182,11 @@ def _judge(
     beside: tuple[tuple[str, str], ...] = ()
     for place in dict.fromkeys((pixel, worst)):  # the costliest; if that is rounding, where it is relatively worst
         diff = compare(reference.trace(*place), candidate.trace(*place), catalogue)
-        seen = (f for f in (*diff.healed, *diff.flipped) if f.quantity not in blind)
-        beside = beside or tuple((f.quantity, str(f.role)) for f in seen)
+        seen = [(f.quantity, str(f.role)) for f in (*diff.healed, *diff.flipped)]
+        seen += [(alone.quantity, "missing") for alone in diff.missing if alone.quantity in signature.origins]
+        settings = {setting.name for setting in diff.config} - {f.quantity for f in diff.origins}
+        seen += [(name, "config") for name in signature.origins if name in settings]
+        beside = beside or tuple(one for one in seen if one[0] not in blind)
         if named := tuple(one for one in _named(diff, catalogue) if one[0] not in blind):
             return Judgement(
                 signature.origins, signature.pixels, place, cost, named, noise=False, judged=True, beside=beside
@@ -210,7 +222,10 @@ def _settings(reference: Store, candidate: Store, catalogue: Catalogue) -> Itera
 
 
 def final_image(store: Store, catalogue: Catalogue) -> Array | None:
-    """The last final quantity (the intensity) as an image; NaN where nothing was traced; None if there is none."""
+    """The final quantity (the intensity) as an image; NaN where nothing was traced; None if there is none.
+
+    Where a loop computes it again and again, its last value at each pixel.
+    """
     finals = [name for name in store.names if (q := catalogue.get(catalogue.canonical(name))) and q.final]
     name = finals[0] if finals else None
     if name is None:
@@ -218,10 +233,17 @@ def final_image(store: Store, catalogue: Catalogue) -> Array | None:
     image = np.full(store.shape, np.nan)
     for start in range(0, len(store), store.tile):
         stop = min(len(store), start + store.tile)
-        values = store.read(name, start, stop)[:, 0, 0]
         at = store.pixels[start:stop]
-        image[at[:, 0], at[:, 1]] = np.where(is_missing(values), np.nan, values)
+        image[at[:, 0], at[:, 1]] = _last(store.read(name, start, stop)[:, :, 0])
     return image
+
+
+def _last(values: Array) -> Array:
+    """Of each row the last value that is not missing; NaN where all are."""
+    there = ~is_missing(values)
+    at = values.shape[1] - 1 - np.argmax(there[:, ::-1], axis=1)
+    rows = np.arange(len(values))
+    return np.where(there[rows, at], values[rows, at], np.nan)
 
 
 def costliest(

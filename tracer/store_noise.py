@@ -64,6 +64,8 @@ class ManyView(View):
 
     def term(self, record: Record, error: Many) -> Term:
         """See `View`."""
+        if any(isinstance(value, str) for value in record.values):
+            raise Unknown(f"a number in {record.quantity}, which is a word there")
         factor = self.labels.get(self.name(record), 1.0)
         numbers = tuple(Num(v / factor, e / abs(factor)) for v, e in zip(self.values(record), error, strict=True))
         return numbers[0] if record.shape == () else numbers
@@ -207,12 +209,13 @@ class StoreNoise:
         self.stores, self.catalogue = (reference, candidate), catalogue
         self.slack = (limits or Limits()).slack
         self.columns = [{catalogue.canonical(c.name): c.name for c in store.columns} for store in self.stores]
+        self.words = {catalogue.canonical(name) for store in self.stores for name in store.words}
         self._layouts: dict[tuple[int, ...], tuple[View, View]] = {}
 
     def plain(self, name: str, width: int) -> float:
         """The relative difference (of a vector: to its largest component) that needs no explanation."""
         quantity = self.catalogue.get(name)
-        if quantity is not None and quantity.kind == "branch":
+        if name in self.words or (quantity is not None and quantity.kind == "branch"):
             return 0.0
         granted = sum(view.roundings(name) * view.epsilon for view in self._views(0, ()))
         scaled = quantity is not None and quantity.noise.scale is not None
@@ -315,7 +318,7 @@ class StoreNoise:
 
     def _explained(self, a: ManyView, b: ManyView, strict: tuple[Beside, Beside], name: str, count: int) -> Mask:
         ours, theirs = a.records(name), b.records(name)
-        if not ours or len(ours) != len(theirs):
+        if not ours or len(ours) != len(theirs) or name in self.words:
             return np.zeros(count, dtype=np.bool_)
         found = np.ones(count, dtype=np.bool_)
         for x, y in zip(ours, theirs, strict=True):

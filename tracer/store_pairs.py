@@ -8,6 +8,7 @@ import numpy as np
 
 from .catalogue import Catalogue
 from .store import Array, Pixels, Store
+from .store_compare import StoreDiff
 from .store_sums import Room, fail, summing
 
 
@@ -59,7 +60,10 @@ def _part(store: Store, rows: Pixels) -> Store:
         return store
     store.verify()
     s, pixels = store, store.pixels[rows]
-    part = Part(s.path, s.shape, pixels, s.columns, s.facts, s.run, {}, s.arrays, s.tile, s.plain, s.setup, rows=rows)
+    part = Part(
+        s.path, s.shape, pixels, s.columns, s.facts, s.run, {}, s.arrays, s.tile, s.plain, s.setup, words=s.words,
+        rows=rows,
+    )  # fmt: skip
     return replace(part, sums={name: _sum(part, name) for name in part.names})
 
 
@@ -69,6 +73,27 @@ def _sum(part: Store, name: str) -> str:
         stop = min(len(part), start + part.tile)
         crc = carry_on(part.read(name, start, stop), crc)
     return f"{crc:08x}"
+
+
+def named_only(
+    reference: Store, candidate: Store, diff: StoreDiff, catalogue: Catalogue
+) -> tuple[StoreDiff, tuple[str, ...]]:
+    """The comparison with the words of stores of before November 2026, which their facts only name.
+
+    What the other side does not even name is told as one-sided; of the others (the second value) nobody knows.
+    """
+    sides = [
+        ({catalogue.canonical(n) for n in s.facts.get("words", "").split()}, {*map(catalogue.canonical, s.names)})
+        for s in (reference, candidate)
+    ]
+    ours, theirs = (named | held for named, held in sides)
+    named = sides[0][0], sides[1][0]
+    untold = (named[0] & theirs) | (named[1] & ours)
+    lone = [
+        (*(n for n in names if catalogue.canonical(n) not in untold), *sorted(more))
+        for names, more in ((diff.only_reference, named[0] - theirs), (diff.only_candidate, named[1] - ours))
+    ]
+    return replace(diff, only_reference=lone[0], only_candidate=lone[1]), tuple(sorted(untold))
 
 
 def records_of(store: Store, catalogue: Catalogue) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Text traces of several pixels, a file each, into one store: for programs that can write TRACE lines only.
 
-Each file is read twice, one at a time: first for the columns, then for the values. A word (MOSFLM) is no number and
-cannot be kept; the facts of the store list the quantities that had one. Digits that were not printed stay lost: a
+Each file is read twice, one at a time: first for the columns, then for the values. A quantity that is a word somewhere
+(MOSFLM) becomes a column of words (store_words.py). Digits that were not printed stay lost: a
 store remembers in its facts how many there were (`digits`), and the judge works from them.
 """
 
@@ -17,6 +17,7 @@ from .place import qualified
 from .resolution import significant
 from .store import MISSING, Array, Column
 from .store_sums import fail
+from .store_words import said
 from .store_writer import StoreWriter, tile_for
 from .text import read
 
@@ -42,22 +43,23 @@ def write_logs(
         for name, records in _by_name(trace).items():
             if any(isinstance(v, str) for r in records for v in r.values):
                 words[name] = None
+            most[name] = max(most.get(name, 0), len(records))
+            if name in words:
                 continue
             _check_width(path, name, records, widths)
-            most[name] = max(most.get(name, 0), len(records))
             digits = max(digits, *(significant(t) for r in records for t in r.tokens))
-    columns = [Column(name, widths[name], most[name]) for name in most if name not in words]
+    columns = [Column(name, 1 if name in words else widths[name], count) for name, count in most.items()]
     pixels = sorted(logs)
     size = shape or (max(s for s, _ in pixels) + 1, max(f for _, f in pixels) + 1)
-    more = {"digits": str(min(digits, 17)), **({"words": " ".join(words)} if words else {})}
-    more |= {"inputs": "told"} if told else {}
+    more = {"digits": str(min(digits, 17)), **({"inputs": "told"} if told else {})}
     writer = StoreWriter(
         store, size, columns, np.array(pixels), {**(facts or {}), **more}, tile=tile_for(columns), fresh=True,
         setup=setup,
     )  # fmt: skip
+    writer.words = {name: set[str]() for name in words}
     for pixel in pixels:
         found = _by_name(read(logs[pixel]))
-        writer.append({c.name: _rows(found.get(c.name, ()), c) for c in columns})
+        writer.append({c.name: _rows(found.get(c.name, ()), c, writer.words.get(c.name)) for c in columns})
     writer.close()
     return len(pixels)
 
@@ -84,8 +86,13 @@ def _check_width(path: Path, name: str, records: Sequence[Record], widths: dict[
     widths[name] = found.pop()
 
 
-def _rows(records: Sequence[Record], column: Column) -> Array:
+def _rows(records: Sequence[Record], column: Column, words: set[str] | None) -> Array:
+    """What a column holds of one pixel; `words` are those of a column of words, to which they are added."""
     rows = np.full((1, column.occurrences, column.width), MISSING)
     for at, record in enumerate(records):
-        rows[0, at] = record.numbers
+        if words is None:
+            rows[0, at] = record.numbers
+        else:
+            rows[0, at], text = said(record)
+            words |= {text} if text else set()
     return rows

@@ -55,6 +55,8 @@ class StoreWriter:
         self.setup = setup or Setup()
         self.pixels = whole_image(shape) if pixels is None else np.asarray(pixels, dtype=np.int64).reshape(-1, 2)
         self.facts, self.run = dict(facts or {}), dict[str, list[list[float]]]()
+        self.words = dict[str, set[str]]()
+        """Columns of words (store_words.py), with all of them."""
         self._tile, self._done, self._waiting = tile, 0, list[dict[str, Array]]()
         self._held = 0
         self._sums = dict.fromkeys((c.name for c in self.columns), 0)
@@ -97,6 +99,7 @@ class StoreWriter:
             "facts": self.facts,
             "run": self.run,
             "setup": asdict(self.setup),
+            **({"words": {name: sorted(texts) for name, texts in self.words.items()}} if self.words else {}),
             f"pixels_{KIND}": pixels_sum(self.pixels),
         }
         return {**said, "crc32": manifest_sum(said)}

@@ -215,7 +215,7 @@ class Reader:
             yield self._said(prefix, number, one)
 
     def _said(self, prefix: str, number: int, one: Said) -> Record:
-        values = tuple(_value(token) for token in one.tokens)
+        values = tuple(value_of_token(token) for token in one.tokens)
         scope, source = _apart(one.scope)
         return self._record(
             prefix, number, one.name, values, one.tokens, one.shape, scope, one.unit, one.labels, source
@@ -252,7 +252,8 @@ def _pieces(text: str) -> list[str]:
     return [text[a:b].rstrip() for a, b in zip(starts, [*starts[1:], len(text)], strict=True) if text[a:b].strip()]
 
 
-def _value(token: str) -> Value:
+def value_of_token(token: str) -> Value:
+    """A number, or the word as it is."""
     if not is_number(token):
         return token
     lowered = token.lower().replace("d", "e") if "nan" not in token.lower() else "nan"

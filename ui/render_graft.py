@@ -17,14 +17,14 @@ _MOST = 3
 """Quantities that cannot be replaced, of which the reason is said."""
 
 
-def healing_lines(found: Healing, pixels: str, *, healed: bool) -> Iterator[Text]:
-    """The page of a graft, without how it was done."""
+def healing_lines(found: Healing, pixels: str, *, healed: bool, ours: bool = True) -> Iterator[Text]:
+    """The page of a graft, without how it was done; `ours` where nanoBragg's simulator could run in its place."""
     yield _headline(found, healed=healed)
     after = "" if math.isnan(found.after) else f" to {found.after:.6g}"
     yield Text(f"  sum of |I - I(reference)| over {pixels}: {found.before:.6g}{after}")
     for origin in found.origins if not found.asked else ():
         yield Text(f"  {_told(origin)}", style="dim" if origin.idle else "")
-    yield from _assumed(found)
+    yield from _assumed(found, ours=ours)
     for name, why in list(found.barred.items())[:_MOST]:
         yield Text(f"  {name} could not be replaced: {why}", style="yellow")
     if len(found.barred) > _MOST:
@@ -88,7 +88,7 @@ def _provided(names: Sequence[str]) -> str:
     return f", if {' and '.join(shown)} {'follow' if len(names) > 1 else 'follows'}" if names else ""
 
 
-def _assumed(found: Healing) -> Iterator[Text]:
+def _assumed(found: Healing, *, ours: bool) -> Iterator[Text]:
     told = any(origin.unsure and not math.isnan(origin.healed) for origin in found.origins)
     untold = {name for origin in found.origins if math.isnan(origin.healed) for name in origin.unsure}
     if told:
@@ -97,7 +97,8 @@ def _assumed(found: Healing) -> Iterator[Text]:
     if untold:
         text = f"  not told: no formula here says what becomes of {' and '.join(sorted(untold))}"
         yield Text(text, style="yellow")
-        yield Text("  a run tells it: firstbad graft REFERENCE -- ARGS, traced with --trace-steps", style="yellow")
+        if ours:
+            yield Text("  a run tells it: firstbad graft REFERENCE -- ARGS, traced with --trace-steps", style="yellow")
 
 
 def percent(share: float) -> str:

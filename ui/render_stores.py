@@ -47,7 +47,8 @@ def _headline(diff: StoresDiff) -> Text:
     if diff.same:
         noise = sum(j.pixels for j in diff.judgements)
         more = f" (rounding shows at {count(noise, 'pixel')})" if noise else ""
-        return Text("SAME ", style="bold green") + Text(f"{size} agree{more}")
+        untold = f"; not compared: {', '.join(diff.untold)}" if diff.untold else ""
+        return Text("SAME ", style="bold green") + Text(f"{size} agree{more}{untold}")
     causes = diff.causes
     if not causes:
         return Text("DIFFERENT ", style="bold yellow") + Text(f"no origin; {no_origin(diff)}; {size}")
@@ -64,14 +65,20 @@ def no_origin(diff: StoresDiff) -> str:
         return f"other {diff.sampling.what}s were recorded"
     if diff.screened.only_reference or diff.screened.only_candidate:
         return "quantities on one side only"
-    return "pixels on one side only" if any(diff.alone) else "a decision flipped, or what differs heals"
+    if any(diff.alone):
+        return "pixels on one side only"
+    roles = {role for one in diff.judgements for _, role in one.beside}
+    if "config" in roles:
+        return "a setting differs"
+    return "records on one side only" if "missing" in roles else "a decision flipped, or what differs heals"
 
 
 def lone_lines(diff: StoresDiff, *, everything: bool = False) -> Iterator[str]:
     """What of two stores has no partner: pixels of one side, and records inside a pixel that was sampled otherwise."""
-    for side, pixels in zip(("reference", "candidate"), diff.alone, strict=True):
-        if pixels:
-            yield f"only the {side} has {count(pixels, 'more pixel')}: what both have is compared"
+    yield from lone_pixels(diff.alone)
+    if diff.untold:
+        which = "a word" if len(diff.untold) == 1 else "words"
+        yield f"not compared: {', '.join(diff.untold)} ({which} that an older store does not hold: trace both again)"
     one = diff.sampling
     if one is not None:
         pixel = "pixel" if one.what == "subpixel" else "subpixel"
@@ -79,6 +86,13 @@ def lone_lines(diff: StoresDiff, *, everything: bool = False) -> Iterator[str]:
         names = f": {', '.join(sorted(one.unpaired))}" if everything else ""
         yield f"  nothing inside a {pixel} can be paired ({count(len(one.unpaired), 'quantity')} left out{names})"
         yield f"  {_REMEDY[one.what]}"
+
+
+def lone_pixels(alone: tuple[int, int]) -> Iterator[str]:
+    """How many pixels one store of two has alone."""
+    for side, pixels in zip(("reference", "candidate"), alone, strict=True):
+        if pixels:
+            yield f"only the {side} has {count(pixels, 'more pixel')}: what both have is compared"
 
 
 _REMEDY = {
@@ -123,9 +137,16 @@ def _said(one: Judgement) -> list[str]:
         fault = {"neither": "an input differs", "unknown": "the side cannot be told"}.get(side, f"{side} at fault")
         said.append(f"judged there: {quantity}, {fault}" + (f", looks like {shortened(pattern)}" if pattern else ""))
     for quantity, role in one.beside:
-        how = "what is computed from it agrees" if role == "healed" else "a decision flipped near a tie"
-        said.append(f"judged there: {quantity} differs, {how}")
+        said.append(f"judged there: {quantity} {_BESIDE[role]}")
     return said if one.judged else ["not judged: too many sets"]
+
+
+_BESIDE = {
+    "healed": "differs, what is computed from it agrees",
+    "flipped": "differs, a decision flipped near a tie",
+    "config": "differs, a setting",
+    "missing": "has records that only one side has",
+}
 
 
 def _columns(console: Console, diff: StoresDiff, everything: bool) -> None:
@@ -142,7 +163,7 @@ def _columns(console: Console, diff: StoresDiff, everything: bool) -> None:
             c.name,
             str(c.diverging),
             str(c.origins),
-            f"{c.largest:.3g}",
+            "a word" if c.name in diff.words else f"{c.largest:.3g}",
             place,
             str(c.nan or "-"),
             str(c.missing or "-"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...tracer.errors import FirstbadError
+from ..kinds import are_stores
 from ..output import DIFFERENT, SAME, console, say_json, say_note
 
 if TYPE_CHECKING:
@@ -45,12 +46,12 @@ def register(app: typer.Typer) -> None:
             return compare(reference, candidate, as_json=as_json)
         from ..known import choose
 
-        stores = [_is_store(path) for path in (reference, candidate)]
+        stores = are_stores(reference, candidate, "compare")
         known, note = choose(catalogue, noise, reference, candidate)
         report = _Report(html, known, _given(("--catalogue", catalogue), ("--noise", noise)))
         report.check(reference, candidate)
-        if any(stores):
-            return _stores(reference, candidate, known, pictures, stores, show_all, as_json, report, note)
+        if stores:
+            return _stores(reference, candidate, known, pictures, show_all, as_json, report, note)
         if pictures is not None:
             raise FirstbadError(
                 "--pictures needs two stores", remedy="trace many pixels: firstbad trace SIDE --all", slug="usage"
@@ -126,29 +127,16 @@ def _given(*options: tuple[str, Path | None]) -> list[str]:
     return [word for name, value in options if value is not None for word in (name, str(value))]
 
 
-def _is_store(path: Path) -> bool:
-    """A folder that zarr made; the store module itself is only loaded where there is one."""
-    return (path / "zarr.json").is_file()
-
-
 def _stores(
     reference: Path,
     candidate: Path,
     known: Catalogue,
     pictures: Path | None,
-    stores: list[bool],
     show_all: bool,
     as_json: bool,
     report: _Report,
     note: str,
 ) -> int:
-    if not all(stores):
-        store, other = (reference, candidate) if stores[0] else (candidate, reference)
-        raise FirstbadError(
-            f"{store} is a store of many pixels and {other} is none",
-            remedy="compare two stores, or two traces of one pixel",
-            slug="store-and-trace",
-        )
     from ...tracer.store import open_store
     from ...tracer.store_judge import judge_stores
 

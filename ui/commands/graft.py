@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...tracer.errors import FirstbadError
+from ..kinds import are_stores, is_store, refuse_missing
 from ..output import DIFFERENT, SAME, console, say_json
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ class Setting:
     grafts: Formulas | Rerun
     pixels: int
     how: str
+    alone: tuple[int, int] = (0, 0)
+    """Pixels that only the reference or the candidate holds."""
+    ours: bool = True
+    """Whether the traces are nanoBragg's, so that its simulator could run in place of the candidate."""
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +54,7 @@ def register(app: typer.Typer) -> None:
         simulator runs with its taps replaced. Origins are replaced from the inputs down: what then still differs
         lay behind them. --quantity tries just these together. Exit 0 healed (or nothing to heal), 1 not, 2 trouble.
         """
-        from ..known import choose
+        from ..known import SHIPPED, choose
 
         if candidate.startswith("-"):
             candidate, args = "", [candidate, *(args or [])]
@@ -62,6 +67,9 @@ def register(app: typer.Typer) -> None:
         if not 0 < enough <= 1:
             raise FirstbadError(f"{enough:g} is no share", remedy="say --enough 0.999", slug="usage")
         known, note = choose(catalogue, None, *map(Path, filter(None, (reference, candidate))))
+        refuse_missing(reference, *map(Path, filter(None, (candidate,))))
+        if candidate:
+            are_stores(reference, Path(candidate), "graft between")
         if note:
             raise FirstbadError(
                 f"no formula leads from one value to another: {note}",
@@ -74,6 +82,7 @@ def register(app: typer.Typer) -> None:
                 if candidate
                 else _simulated(reference, args or [], known, Path(folder))
             )
+            setting.ours = catalogue is None or str(catalogue) == SHIPPED
             return _answer(setting, known, quantity, min(enough, 1 - 1e-9), as_json=as_json)  # sums round
 
 
@@ -123,6 +132,7 @@ def _row(found: Healing, setting: Setting, *, healed: bool) -> dict[str, object]
         ],
         "impossible": found.barred,
         "pixels": setting.pixels,
+        "only_pixels": dict(zip(("reference", "candidate"), setting.alone, strict=True)),
         "how": setting.how,
         "runs": found.runs,
     }
@@ -132,12 +142,17 @@ def _page(found: Healing, setting: Setting, differing: Sequence[str], *, healed:
     from rich.text import Text
 
     from ..render_graft import healing_lines, nothing_line
+    from ..render_stores import lone_pixels
 
     out = console()
+    lone = list(lone_pixels(setting.alone))
     if found.same:
-        out.print(nothing_line(differing, _pixels(setting)), soft_wrap=True)
+        for line in (nothing_line(differing, _pixels(setting)), *lone):
+            out.print(line, soft_wrap=True)
         return
-    for line in healing_lines(found, _pixels(setting), healed=healed):
+    for line in healing_lines(found, _pixels(setting), healed=healed, ours=setting.ours):
+        out.print(line, soft_wrap=True)
+    for line in lone:
         out.print(line, soft_wrap=True)
     out.print(Text(setting.how, style="dim"), soft_wrap=True)
 
@@ -179,7 +194,7 @@ def _simulated(reference: Path, args: Sequence[str], known: Catalogue, folder: P
 
 def _as_store(path: Path, folder: Path, shape: tuple[int, int]) -> Store:
     """The store at `path`, or one of the single trace there."""
-    if (path / "zarr.json").is_file():
+    if is_store(path):
         return _open(path)
     from ...tracer.store_text import write_logs
     from ...tracer.text import read
@@ -210,17 +225,11 @@ def _offline(reference: Path, candidate: Path, known: Catalogue) -> Setting:
     from ...tracer.graft_formulas import Formulas, no_intensity
     from ...tracer.text import read
 
-    stores = [(path / "zarr.json").is_file() for path in (reference, candidate)]
-    if any(stores) and not all(stores):
-        raise FirstbadError(
-            "one of them is a store of many pixels and the other is none",
-            remedy="graft between two stores, or two traces of one pixel",
-            slug="store-and-trace",
-        )
-    if all(stores):
+    if are_stores(reference, candidate, "graft between"):
         formulas = Formulas.of_stores(_open(reference), _open(candidate), known)
     else:
         formulas = Formulas.of([(read(reference), read(candidate))], known)
     if math.isnan(formulas.error(frozenset())):
         raise no_intensity(reference)
-    return Setting(formulas, len(formulas.pixels), "nothing was run: formulas carried the recorded values on")
+    how = "nothing was run: formulas carried the recorded values on"
+    return Setting(formulas, len(formulas.pixels), how, formulas.alone)

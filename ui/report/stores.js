@@ -150,7 +150,7 @@ function columnsSection(result) {
     name(one),
     count(one.diverging),
     count(one.origins),
-    one.largest === null ? "∞" : brief(one.largest),
+    result.words.includes(one.name) ? "a word" : one.largest === null ? "∞" : brief(one.largest),
     one.worst ? one.worst.join(" ") : "–",
     count(one.nan),
     count(one.missing),

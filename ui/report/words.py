@@ -59,7 +59,8 @@ def stores_verdict(diff: StoresDiff) -> dict[str, str]:
     screened = diff.screened
     size = f"{_many(len(screened.pixels), 'pixel')} with {count(len(screened.columns), 'quantity')}"
     if diff.same:
-        return _said("same", "", f"Nothing differs by more than rounding: {size}", "")
+        untold = f"not compared: {', '.join(diff.untold)}" if diff.untold else ""
+        return _said("same", "", f"Nothing differs by more than rounding: {size}", untold)
     if not diff.causes:
         from ..render_stores import no_origin
 
