@@ -96,6 +96,7 @@ FAILURES = {
     "equals sign": ('FIRSTBAD_TRACE_SET(&t, "a=b", 1);', "FIRSTBAD_BAD_NAME"),
     "line without TRACE": ('FIRSTBAD_TRACE_LINE(&t, "hello");', "FIRSTBAD_BAD_NAME"),
     "two lines in one": ('FIRSTBAD_TRACE_LINE(&t, "TRACE a\\nTRACE b");', "FIRSTBAD_BAD_NAME"),
+    "blank in a word": ('FIRSTBAD_TRACE_WORD(&t, "mode", "fast mode");', "FIRSTBAD_BAD_WORD"),
     "line too long": ('FIRSTBAD_TRACE_LINE(&t, "TRACE %3000d", 1);', "FIRSTBAD_TOO_LONG"),
     "opened twice": ('FIRSTBAD_TRACE_OPEN(&t, "");', "FIRSTBAD_BAD_ORDER"),
 }
@@ -109,6 +110,37 @@ def test_what_is_lost_is_counted_and_never_sealed(name: str, tmp_path: Path) -> 
     body += f"if (t.status != {status} || t.lost != 1 || strlen(firstbad_trace_message(&t)) < 20) return 3;"
     lines = output(compile_c(tmp_path, c_main(body))).decode().splitlines()
     assert lines == ["TRACE_OPEN: firstbad-trace 1 side=C", "TRACE_C: good 1", "TRACE_C: later 2"]
+
+
+WORDS = [
+    "MOSFLM",
+    "torch.float64",
+    "fast_mode",
+    "gcc-13",
+    "/a/b.c",
+    "_x",
+    "nano",
+    "info",
+    "inform",
+    "Ångström",
+    "v1+2",
+    "nan_mode",
+    "I",
+]
+NO_WORDS = [
+    "", "fast mode", " a", "a ", "a\tb", "1.5", "-5", "3x3", "nan", "NaN", "-nan", "inf", "Infinity", "INF", "nanj", "infi", "nan(0)", "inf+1",
+    "done.", "X:1", "a=b", "a,b", "[a]", "f(2)", "a%", "a{b}", "a|b",
+]  # fmt: skip
+
+
+def test_what_is_no_word_is_refused_and_every_word_is_read_back(tmp_path: Path) -> None:
+    body = "char word[64];\nFirstbadTrace t; firstbad_trace_init(&t, firstbad_to_file, stdout);\n"
+    body += 'while (fgets(word, sizeof word, stdin)) { word[strcspn(word, "\\n")] = 0;\n'
+    body += 'if (firstbad_trace_word(&t, "mode", word) != FIRSTBAD_OK) printf("refused %s\\n", word); }\n'
+    body += 'if (firstbad_trace_word(&t, "mode", NULL) != FIRSTBAD_BAD_WORD) return 3;'
+    said = output(compile_c(tmp_path, c_main(body)), "\n".join([*WORDS, *NO_WORDS, ""]).encode())
+    assert [r.values for r in text.parse_bytes(said)] == [(word,) for word in WORDS]
+    assert [line.removeprefix("refused ") for line in said.decode().split("\n")[len(WORDS) : -1]] == NO_WORDS
 
 
 def test_the_opening_comes_first(tmp_path: Path) -> None:

@@ -47,7 +47,8 @@ typedef enum FirstbadStatus {
     FIRSTBAD_CUT_SHORT,  /* the sink took fewer bytes than it was given */
     FIRSTBAD_BAD_NAME,   /* a quantity's name is empty or holds a blank, '=', a brace or a control character */
     FIRSTBAD_BAD_ORDER,  /* opened twice or too late, sealed before it was opened, written after it was closed */
-    FIRSTBAD_BAD_COUNT   /* a quantity number outside the table, or too many values */
+    FIRSTBAD_BAD_COUNT,  /* a quantity number outside the table, or too many values */
+    FIRSTBAD_BAD_WORD    /* a word that would not be read back: see firstbad_good_word */
 } FirstbadStatus;
 
 /* Takes `count` bytes and returns how many it could keep. */
@@ -67,6 +68,10 @@ size_t firstbad_number(char *out, size_t room, double value, int digits);
 
 /* Whether `name` may name a quantity. */
 int firstbad_good_name(const char *name);
+
+/* Whether `word` would be read back as a word: it begins with a letter, '_' or '/', holds letters, digits and _ - + . /
+   only (and UTF-8), does not end in a point, and is no number such as nan or inf. Other text: firstbad_trace_line. */
+int firstbad_good_word(const char *word);
 
 /* ---- text -------------------------------------------------------------------------------------------- */
 
@@ -98,7 +103,7 @@ FirstbadStatus firstbad_trace_setting(FirstbadTrace *t, const char *name, const 
 FirstbadStatus firstbad_trace_matrix(FirstbadTrace *t, const char *name, const double *values,
                                      size_t rows, size_t columns);
 
-/* "PREFIX:name=word". */
+/* "PREFIX:name=word"; refuses what firstbad_good_word does. */
 FirstbadStatus firstbad_trace_word(FirstbadTrace *t, const char *name, const char *word);
 
 /* "TRACE_INPUT: bytes=N crc32=XXXXXXXX file=NAME": a file that the run reads, so that a reader can tell whether another
@@ -242,6 +247,37 @@ int firstbad_good_name(const char *name) {
     return 1;
 }
 
+static int firstbad__letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 128;
+}
+
+/* Whether the word begins like nan, inf or infinity, in letters of either size, and goes on like no other word. */
+static int firstbad__special(const char *word) {
+    static const char *const special[] = {"infinity", "inf", "nan"};
+    size_t i, k;
+    for (i = 0; i < 3; i++) {
+        for (k = 0; special[i][k] != '\0' && (word[k] | 32) == special[i][k]; k++)
+            ;
+        if (special[i][k] != '\0')
+            continue;
+        if ((word[k] | 32) == 'i' || (word[k] | 32) == 'j') /* an imaginary one */
+            k++;
+        if (!firstbad__letter(word[k]) && !(word[k] >= '0' && word[k] <= '9'))
+            return 1;
+    }
+    return 0;
+}
+
+int firstbad_good_word(const char *word) {
+    const char *p;
+    if (word == NULL || (!firstbad__letter(*word) && *word != '/') || firstbad__special(word))
+        return 0;
+    for (p = word; *p != '\0'; p++)
+        if (!firstbad__letter(*p) && !(*p >= '0' && *p <= '9') && strchr("-+./", *p) == NULL)
+            return 0;
+    return p[-1] != '.';
+}
+
 const char *firstbad_message(FirstbadStatus status) {
     switch (status) {
     case FIRSTBAD_OK: return "the trace is whole";
@@ -250,6 +286,7 @@ const char *firstbad_message(FirstbadStatus status) {
     case FIRSTBAD_BAD_NAME: return "a quantity has a name that the trace format cannot hold";
     case FIRSTBAD_BAD_ORDER: return "the trace was opened, written and sealed in the wrong order";
     case FIRSTBAD_BAD_COUNT: return "a record names a quantity outside the table or has too many values";
+    case FIRSTBAD_BAD_WORD: return "a word would not be read back: use letters, digits and _ - + . / and begin with a letter";
     }
     return "unknown trace status";
 }
@@ -412,6 +449,8 @@ FirstbadStatus firstbad_trace_word(FirstbadTrace *t, const char *name, const cha
     FirstbadStatus status = FIRSTBAD_OK;
     if (!firstbad_good_name(name))
         return firstbad__fail(t, FIRSTBAD_BAD_NAME);
+    if (!firstbad_good_word(word))
+        return firstbad__fail(t, FIRSTBAD_BAD_WORD);
     status = firstbad_trace_line(t, "%s:%s=%s", t->prefix, name, word);
     return status;
 }

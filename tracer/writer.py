@@ -12,9 +12,11 @@ from typing import TextIO, TypeAlias
 
 from .errors import FirstbadError
 from .model import Input, Record, Scope, Trace
+from .text import Reader
 
 Numbers: TypeAlias = float | Sequence[float] | Sequence[Sequence[float]]
 _BAD_NAME = re.compile(r"[\x00-\x20={}\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 _PLAIN = "".join(map(chr, range(33, 127))).replace("%", "")
@@ -80,11 +82,12 @@ class Writer:
         pairs = scope.items() if isinstance(scope, Mapping) else scope
         braces = ",".join(f"{key}={value}" for key, value in pairs)
         said = self._said(values)
-        self._line(f"{self._prefix}: {self._named(name)}{f'{{{braces}}}' if braces else ''}{' ' if said else ''}{said}")
+        line = f"{self._prefix}: {self._named(name)}{f'{{{braces}}}' if braces else ''}{' ' if said else ''}{said}"
+        self._line(self._readable(line, values))
 
     def setting(self, name: str, values: Numbers | str) -> None:
         """A value that is set once in a run, in nanoBragg's own form: `PREFIX:name=v v v`."""
-        self._line(f"{self._prefix}:{self._named(name)}={self._said(values)}")
+        self._line(self._readable(f"{self._prefix}:{self._named(name)}={self._said(values)}", values))
 
     def input(self, one: Input) -> None:
         """A file that the run reads (`input_of` measures it)."""
@@ -126,6 +129,19 @@ class Writer:
             rows = [" ".join(number(v, self._digits) for v in row) for row in parts if isinstance(row, Iterable)]
             return f"[{'; '.join(rows)}]"
         return " ".join(number(v, self._digits) for v in parts if not isinstance(v, Iterable))
+
+    def _readable(self, line: str, values: Numbers | str) -> str:
+        """The line of a word; FirstbadError `trace-word` where it says something else to a reader."""
+        if not isinstance(values, str):
+            return line
+        told = [] if _CONTROL.search(values) else [record.values for record in Reader().line(1, line)]
+        if told != [(values,)]:
+            raise FirstbadError(
+                f"the word {values!r} would not be read back from {line!r}",
+                remedy="Use one word that begins with a letter, without blanks, '=' and ':'. A number is no word.",
+                slug="trace-word",
+            )
+        return line
 
     def _named(self, name: str) -> str:
         if not name or _BAD_NAME.search(name):
