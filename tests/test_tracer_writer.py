@@ -106,6 +106,13 @@ def test_writing_what_was_read_changes_nothing(parts: list[tuple[str, object, di
     assert out.getvalue() == text
 
 
+@pytest.mark.parametrize("line", ["n 1e+400", "v 1.5 -2e+400 0", "w=[1 2; 3 4e-400]"])
+def test_what_no_double_holds_is_written_as_it_was_read(line: str) -> None:
+    trace, out = parse(f"TRACE: {line}\n"), io.StringIO()
+    write(out, trace)
+    assert [r.values for r in parse(out.getvalue())] == [r.values for r in trace]
+
+
 @given(st.lists(st.tuples(names, values, scopes), min_size=1, max_size=5), st.data())
 def test_any_changed_character_of_a_record_breaks_the_seal(
     parts: list[tuple[str, object, dict[str, int]]], data: st.DataObject

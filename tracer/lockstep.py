@@ -16,6 +16,7 @@ from .catalogue import Catalogue
 from .diff import Diff, Side, compare
 from .lockstep_parts import File, Found, name_of
 from .model import Manifest, Skipped, Trace
+from .numerals import vanished
 from .stream import all_trace, blocks, controlled
 from .text import CUT, Reader
 from .tolerance import Limits
@@ -249,7 +250,15 @@ def _alike(x: bytes, y: bytes, limit: float, known: set[bytes]) -> bool:
         return p[2:] == q[2:]
     scale = max(map(abs, one), default=0.0)
     rows = zip(p[2:], q[2:], one, two, strict=True)
-    return all(s == t or (abs(m - n) <= limit * scale and not (_whole(s) and _whole(t))) for s, t, m, n in rows)
+    return all(
+        s == t or (abs(m - n) <= limit * scale and not (_whole(s) and _whole(t)) and not (_tiny(s, m) or _tiny(t, n)))
+        for s, t, m, n in rows
+    )
+
+
+def _tiny(token: bytes, value: float) -> bool:
+    """Whether it is not 0, and too small for a double."""
+    return value == 0 and vanished(token.decode("ascii", "replace"), value)
 
 
 def _whole(token: bytes) -> bool:

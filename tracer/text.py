@@ -19,6 +19,7 @@ from types import MappingProxyType
 from .dialects import NoRecord, Said, heading_of, is_number, parse_body
 from .errors import FirstbadError
 from .model import Input, Manifest, Record, Scope, Setup, Skipped, Trace, Value
+from .numerals import beyond, vanished
 
 _MARK = re.compile(r"(TRACE\w*)[\])>]?(?=[:\s]|\Z)")
 """The prefix, also that of `[TRACE] name v`: what stands before the word is not part of the line any more."""
@@ -178,7 +179,9 @@ class Reader:
             except ValueError:
                 pass
             else:
-                if max(map(abs, values), default=0.0) >= _EXACT:
+                if max(map(abs, values), default=0.0) >= _EXACT or (
+                    0.0 in values and any(map(vanished, tokens, values))
+                ):
                     values = tuple(map(_number, tokens))
                 shape = () if len(values) == 1 else (len(values),)
                 yield self._record(simple[1], number, simple[2], values, tokens, shape)
@@ -259,9 +262,14 @@ def _value(token: str) -> Value:
     return _number(lowered)
 
 
-def _number(token: str) -> float:
-    """The number; a whole one that is too large for a double to tell from the next stays whole."""
+def _number(token: str) -> Value:
+    """The number; a whole one that is too large for a double to tell from the next stays whole.
+
+    What no double holds at all is a word.
+    """
     value = float(token)
+    if word := beyond(token, value):
+        return word
     whole = _EXACT <= abs(value) < math.inf and token.lstrip("+-").isdigit() and len(token) < _LONG
     return int(token) if whole else value
 

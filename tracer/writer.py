@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO, TypeAlias
+from typing import TextIO, TypeAlias, cast
 
 from .errors import FirstbadError
 from .model import Input, Record, Scope, Trace
@@ -49,8 +49,10 @@ def said_input(one: Input) -> str:
     return f"TRACE_INPUT: bytes={one.size} crc32={one.crc32:08x} file={name}"
 
 
-def number(value: float, digits: int = 17) -> str:
-    """One number as the format wants it; a whole number prints like C's %g, too."""
+def number(value: float | str, digits: int = 17) -> str:
+    """One number as the format wants it; a whole number prints like C's %g. What no double holds (1e+400) is text."""
+    if isinstance(value, str):
+        return value
     value = float(value)
     return "nan" if math.isnan(value) else f"{value:.{digits}g}"
 
@@ -125,10 +127,10 @@ class Writer:
         if not isinstance(values, Iterable):
             return number(values, self._digits)
         parts = list(values)
-        if parts and isinstance(parts[0], Iterable):
+        if parts and isinstance(parts[0], Iterable) and not isinstance(parts[0], str):
             rows = [" ".join(number(v, self._digits) for v in row) for row in parts if isinstance(row, Iterable)]
             return f"[{'; '.join(rows)}]"
-        return " ".join(number(v, self._digits) for v in parts if not isinstance(v, Iterable))
+        return " ".join(number(v, self._digits) for v in parts if isinstance(v, str) or not isinstance(v, Iterable))
 
     def _readable(self, line: str, values: Numbers | str) -> str:
         """The line of a word; FirstbadError `trace-word` where it says something else to a reader."""
@@ -176,9 +178,9 @@ def write(stream: TextIO, trace: Trace, digits: int = 17) -> None:
 
 
 def _nested(record: Record) -> Numbers | str:
-    numbers = record.numbers
-    if len(numbers) != len(record.values):
-        return " ".join(str(value) for value in record.values)
+    if len(record.values) == 1 and isinstance(record.values[0], str):
+        return record.values[0]
+    numbers = cast(tuple[float, ...], record.values)  # beside others, what no double holds stays as it was read
     if len(record.shape) == 2:
         width = record.shape[1]
         return [numbers[i : i + width] for i in range(0, len(numbers), width)]
