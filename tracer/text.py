@@ -20,6 +20,7 @@ from .dialects import NoRecord, Said, heading_of, is_number, parse_body
 from .errors import FirstbadError
 from .model import Input, Manifest, Record, Scope, Setup, Skipped, Trace, Value
 from .numerals import beyond, vanished
+from .pipes import kept
 
 _MARK = re.compile(r"(TRACE\w*)[\])>]?(?=[:\s]|\Z)")
 """The prefix, also that of `[TRACE] name v`: what stands before the word is not part of the line any more."""
@@ -39,7 +40,7 @@ _EXACT = 2.0**53
 def read(path: Path | str) -> Trace:
     """The trace in a file; FirstbadError where there is no file, no text or no trace in it."""
     check_path(Path(path))
-    return replace(parse_bytes(Path(path).read_bytes(), str(path)), folder=str(Path(path).parent))
+    return replace(parse_bytes(kept(Path(path)).read_bytes(), str(path)), folder=str(Path(path).parent))
 
 
 def parse(lines: Iterable[str] | str, name: str = "") -> Trace:
@@ -85,7 +86,7 @@ def check_path(path: Path) -> None:
             slug="trace-is-directory",
         )
     try:
-        with path.open("rb") as stream:
+        with kept(path).open("rb") as stream:
             head = stream.read(_HEAD)
     except FileNotFoundError:
         raise FirstbadError(
