@@ -14,7 +14,7 @@
    With FIRSTBAD_TRACE_OFF defined every macro expands to ((void)0) and its arguments are not evaluated.
    Nothing is dropped silently: the first failure stays in `status`, `lost` counts every record that was not
    written whole, and a trace that lost anything gets no seal, so that readers refuse it as cut.
-   Needs C99 and its standard library only; no allocation, no globals. C++ may include it too.
+   Needs C99 and its standard library only; no allocation, no globals. C++11 may include it too.
 
    The format is described in docs/trace-format.md. Two writers are here: FirstbadTrace (text, one record a
    line, between whatever else is printed) and FirstbadStream (binary, for many pixels).
@@ -161,19 +161,38 @@ FirstbadStatus firstbad_stream_close(FirstbadStream *s);
 #define FIRSTBAD_TRACE_LINE(t, ...) ((void)0)
 #define FIRSTBAD_STREAM(s, slow, fast, quantity, values, count) ((void)0)
 #else
+#ifdef __cplusplus
+/* C++ has no compound literals; its templates take values of any number type, as the literals do. */
+extern "C++" {
+template <typename... Values>
+inline void firstbad__traced(FirstbadTrace *t, const char *name, const char *scope, Values... values) {
+    const double all[] = {static_cast<double>(values)...};
+    firstbad_trace_record(t, name, scope, all, sizeof...(values));
+}
+template <typename... Values>
+inline void firstbad__set(FirstbadTrace *t, const char *name, Values... values) {
+    const double all[] = {static_cast<double>(values)...};
+    firstbad_trace_setting(t, name, all, sizeof...(values));
+}
+}
+#define FIRSTBAD_TRACE(t, name, ...) (firstbad__traced((t), (name), NULL, __VA_ARGS__))
+#define FIRSTBAD_TRACE_IN(t, name, scope, ...) (firstbad__traced((t), (name), (scope), __VA_ARGS__))
+#define FIRSTBAD_TRACE_SET(t, name, ...) (firstbad__set((t), (name), __VA_ARGS__))
+#else
 #define FIRSTBAD__COUNT(...) (sizeof((double[]){__VA_ARGS__}) / sizeof(double))
-#define FIRSTBAD_TRACE_OPEN(t, facts) ((void)firstbad_trace_open((t), (facts)))
-#define FIRSTBAD_TRACE_SEAL(t) ((void)firstbad_trace_seal((t)))
 #define FIRSTBAD_TRACE(t, name, ...) \
     ((void)firstbad_trace_record((t), (name), NULL, (double[]){__VA_ARGS__}, FIRSTBAD__COUNT(__VA_ARGS__)))
 #define FIRSTBAD_TRACE_IN(t, name, scope, ...) \
     ((void)firstbad_trace_record((t), (name), (scope), (double[]){__VA_ARGS__}, FIRSTBAD__COUNT(__VA_ARGS__)))
+#define FIRSTBAD_TRACE_SET(t, name, ...) \
+    ((void)firstbad_trace_setting((t), (name), (double[]){__VA_ARGS__}, FIRSTBAD__COUNT(__VA_ARGS__)))
+#endif
+#define FIRSTBAD_TRACE_OPEN(t, facts) ((void)firstbad_trace_open((t), (facts)))
+#define FIRSTBAD_TRACE_SEAL(t) ((void)firstbad_trace_seal((t)))
 #define FIRSTBAD_TRACE_VALUES(t, name, values, count) \
     ((void)firstbad_trace_record((t), (name), NULL, (values), (count)))
 #define FIRSTBAD_TRACE_VALUES_IN(t, name, scope, values, count) \
     ((void)firstbad_trace_record((t), (name), (scope), (values), (count)))
-#define FIRSTBAD_TRACE_SET(t, name, ...) \
-    ((void)firstbad_trace_setting((t), (name), (double[]){__VA_ARGS__}, FIRSTBAD__COUNT(__VA_ARGS__)))
 #define FIRSTBAD_TRACE_MATRIX(t, name, values, rows, columns) \
     ((void)firstbad_trace_matrix((t), (name), (values), (rows), (columns)))
 #define FIRSTBAD_TRACE_WORD(t, name, word) ((void)firstbad_trace_word((t), (name), (word)))
