@@ -234,6 +234,12 @@ def test_nothing_else_may_be_written(text: str, said: str) -> None:
     assert said in str(caught.value) and repr(text) in str(caught.value)
 
 
+@pytest.mark.parametrize("word", ["and", "or", "not", "if", "else", "in", "is", "True", "False", "None", "sin"])
+def test_a_slip_beside_a_word_that_formulas_know_is_not_blamed_on_the_word(word: str) -> None:
+    with pytest.raises(ValueError, match="is no expression"):
+        compile_formula(f"(x {word} y")
+
+
 def test_every_function_is_one_that_can_be_called() -> None:
     """Each of them is compiled with arguments of the right number."""
     three, two = {"lookup", "interpolated", "sum"}, {"atan2", "sincg", "dot", "cross", "matmul", "about", "at"}

@@ -204,7 +204,7 @@ def _best_of_part(data: Data, fault: str) -> Pattern | None:
         return None
     where = f"in {len(keep)} of {len(data.rows)} records"
     said = found.text.replace("every record holds", "the record holds" if len(keep) == 1 else "each holds")
-    also = tuple(_of_part(text, where) if "everywhere" in text else text for text in found.also)
+    also = tuple(_of_part(text, where) for text in found.also)
     return replace(found, text=_of_part(said, where), evidence=(where, *found.evidence), also=also)
 
 

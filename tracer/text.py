@@ -19,7 +19,7 @@ from types import MappingProxyType
 from .dialects import NoRecord, Said, heading_of, is_number, parse_body
 from .errors import FirstbadError
 from .model import Input, Manifest, Record, Scope, Setup, Skipped, Trace, Value
-from .numerals import beyond, vanished
+from .numerals import beyond
 from .pipes import kept
 
 _MARK = re.compile(r"(TRACE\w*)[\])>]?(?=[:\s]|\Z)")
@@ -180,9 +180,7 @@ class Reader:
             except ValueError:
                 pass
             else:
-                if max(map(abs, values), default=0.0) >= _EXACT or (
-                    0.0 in values and any(map(vanished, tokens, values))
-                ):
+                if max(map(abs, values), default=0.0) >= _EXACT or (0.0 in values and _may_vanish(simple[3])):
                     values = tuple(map(_number, tokens))
                 shape = () if len(values) == 1 else (len(values),)
                 yield self._record(simple[1], number, simple[2], values, tokens, shape)
@@ -242,6 +240,11 @@ class Reader:
         occurrence = self._counts.get(key, 0)
         self._counts[key] = occurrence + 1
         return Record(name, values, tokens, shape, scope, occurrence, unit, number, source, prefix, labels)
+
+
+def _may_vanish(text: str) -> bool:
+    """Whether a number in it may be too small for a double: none is, without an exponent or hundreds of digits."""
+    return "e-" in text or "E-" in text or len(text) > _LONG // 2
 
 
 def _apart(scope: Scope) -> tuple[Scope, str]:
