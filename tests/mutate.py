@@ -45,9 +45,8 @@ PURE = ("align", "tolerance", "resolution", "whole", "uncertain", "diff", "closu
 EVIDENCE = (*PURE, "arguments", "inputs", "view", "at", "formula", "tables", "said")
 """And the code that evaluates formulas against them."""
 MODULES = {
-    **dict.fromkeys(
-        ("align", "tolerance", "resolution", "uncertain", "coarse", "place", "diff", "pair_verdict", "cost"), PURE
-    ),
+    **dict.fromkeys(("align", "tolerance", "resolution", "uncertain", "coarse", "place", "pair_verdict", "cost"), PURE),
+    "diff": (*PURE, "units"),
     "origins": (*PURE, "reads"),
     "printed": ("printed", "text"),
     "rename": ("rename", "align", "diff"),

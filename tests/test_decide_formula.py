@@ -206,7 +206,11 @@ def test_the_names_that_a_formula_reads() -> None:
     ("text", "said"),
     [
         ("x if", "is no expression"), ("", "is no expression"), ("x // y", "uses FloorDiv"), ("x @ y", "uses MatMult"),
-        ("[1, 2]", "uses List"), ("lambda: 1", "uses Lambda"), ("x.real", "uses Attribute"), ("~x", "uses Invert"),
+        ("[1, 2]", "uses List"), ("x.real", "reads 'x.real', which is no name for a formula: it holds a point"),
+        ("lambda: 1", "reads 'lambda', which Python keeps for itself"), ("2*pi/lambda", "reads 'lambda', which Python keeps"),
+        ("yield", "reads 'yield', which Python"), ("2*(yield)", "reads 'yield'"), ("await x", "reads 'await'"), ("x + class", "reads 'class'"),
+        ("2*grid.dx + 1", "reads 'grid.dx', which is no name"), ("a.b.c", "reads 'a.b.c', which is no name"),
+        ("x iff y", "is no expression"), ("lambda_ lambdas", "is no expression"), ("x if y", "is no expression"), ("~x", "uses Invert"),
         ("x in y", "uses In"), ("x is y", "uses Is"), ("f'{x}'", "uses JoinedStr"), ("{}", "uses Dict"),
         ("'a'", "holds 'a', which is no number"), ("True", "holds True"), ("None", "holds None"), ("1j", "holds 1j"),
         ("x[i]", "takes a component by something else"), ("x[0.5]", "takes a component"), ("x['a']", "takes a component"),
@@ -228,6 +232,12 @@ def test_nothing_else_may_be_written(text: str, said: str) -> None:
     with pytest.raises(ValueError) as caught:
         compile_formula(text)
     assert said in str(caught.value) and repr(text) in str(caught.value)
+
+
+@pytest.mark.parametrize("word", ["and", "or", "not", "if", "else", "in", "is", "True", "False", "None", "sin"])
+def test_a_slip_beside_a_word_that_formulas_know_is_not_blamed_on_the_word(word: str) -> None:
+    with pytest.raises(ValueError, match="is no expression"):
+        compile_formula(f"(x {word} y")
 
 
 def test_every_function_is_one_that_can_be_called() -> None:

@@ -173,6 +173,25 @@ def test_what_fits_only_the_records_that_differ_costs_six_bits_and_says_where() 
     assert found.evidence[-1] == "ahead of a coincidence by 30 bits"
 
 
+def test_what_holds_of_some_records_is_not_said_of_all() -> None:
+    """`everywhere, in 4 of 20 records` contradicts itself; nor is an index counted from another start then."""
+    rows = [[R * (1 + 0.37 * i)] for i in range(20)]
+    some = [[v + 1e-9] if i in (3, 7, 9, 12) else [v] for i, (v,) in enumerate(rows)]
+    found = asked(rows, some)
+    assert found is not None and (found.kind, found.text) == ("offset", "the same +1e-09 is added in 4 of 20 records")
+    found = asked([[R], [2 * R]], [[R], [2 * R + 1]])
+    assert found is not None and (found.kind, found.text) == ("off-by-one", "+1 in 1 of 2 records")
+    found = asked([[R], [2 * R]], [[R + 1], [2 * R + 1]])
+    assert found is not None and found.text == "+1 everywhere: an index counted from another start"
+
+
+def test_the_explanations_beside_it_are_of_the_same_records() -> None:
+    rows = [[R * (1 + 0.37 * i)] for i in range(9)]
+    found = asked(rows, [[round(v, 4)] if i in (5, 7, 8) else [v] for i, (v,) in enumerate(rows)])
+    assert found is not None and found.text == "rounded to 4 decimals, in 3 of 9 records"
+    assert found.also == ("rounded to 6 digits, in 3 of 9 records",)
+
+
 def test_a_record_in_which_one_component_differs_is_one_that_differs() -> None:
     """Negated, and the zero that says nothing."""
     found = asked([[R, 0.0, 2.3 * R], [3.1 * R, 1.7 * R, R]], [[-R, 0.0, -2.3 * R], [3.1 * R, 1.7 * R, R]])

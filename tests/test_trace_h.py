@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+import shutil
 import struct
 import subprocess
 import zlib
 from pathlib import Path
 
 import pytest
+from firstbad.sim.reference import TRACE_H
 from firstbad.tracer import text
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -96,6 +98,7 @@ FAILURES = {
     "equals sign": ('FIRSTBAD_TRACE_SET(&t, "a=b", 1);', "FIRSTBAD_BAD_NAME"),
     "line without TRACE": ('FIRSTBAD_TRACE_LINE(&t, "hello");', "FIRSTBAD_BAD_NAME"),
     "two lines in one": ('FIRSTBAD_TRACE_LINE(&t, "TRACE a\\nTRACE b");', "FIRSTBAD_BAD_NAME"),
+    "blank in a word": ('FIRSTBAD_TRACE_WORD(&t, "mode", "fast mode");', "FIRSTBAD_BAD_WORD"),
     "line too long": ('FIRSTBAD_TRACE_LINE(&t, "TRACE %3000d", 1);', "FIRSTBAD_TOO_LONG"),
     "opened twice": ('FIRSTBAD_TRACE_OPEN(&t, "");', "FIRSTBAD_BAD_ORDER"),
 }
@@ -109,6 +112,37 @@ def test_what_is_lost_is_counted_and_never_sealed(name: str, tmp_path: Path) -> 
     body += f"if (t.status != {status} || t.lost != 1 || strlen(firstbad_trace_message(&t)) < 20) return 3;"
     lines = output(compile_c(tmp_path, c_main(body))).decode().splitlines()
     assert lines == ["TRACE_OPEN: firstbad-trace 1 side=C", "TRACE_C: good 1", "TRACE_C: later 2"]
+
+
+WORDS = [
+    "MOSFLM",
+    "torch.float64",
+    "fast_mode",
+    "gcc-13",
+    "/a/b.c",
+    "_x",
+    "nano",
+    "info",
+    "inform",
+    "Ångström",
+    "v1+2",
+    "nan_mode",
+    "I",
+]
+NO_WORDS = [
+    "", "fast mode", " a", "a ", "a\tb", "1.5", "-5", "3x3", "nan", "NaN", "-nan", "inf", "Infinity", "INF", "nanj", "infi", "nan(0)", "inf+1",
+    "done.", "X:1", "a=b", "a,b", "[a]", "f(2)", "a%", "a{b}", "a|b",
+]  # fmt: skip
+
+
+def test_what_is_no_word_is_refused_and_every_word_is_read_back(tmp_path: Path) -> None:
+    body = "char word[64];\nFirstbadTrace t; firstbad_trace_init(&t, firstbad_to_file, stdout);\n"
+    body += 'while (fgets(word, sizeof word, stdin)) { word[strcspn(word, "\\n")] = 0;\n'
+    body += 'if (firstbad_trace_word(&t, "mode", word) != FIRSTBAD_OK) printf("refused %s\\n", word); }\n'
+    body += 'if (firstbad_trace_word(&t, "mode", NULL) != FIRSTBAD_BAD_WORD) return 3;'
+    said = output(compile_c(tmp_path, c_main(body)), "\n".join([*WORDS, *NO_WORDS, ""]).encode())
+    assert [r.values for r in text.parse_bytes(said)] == [(word,) for word in WORDS]
+    assert [line.removeprefix("refused ") for line in said.decode().split("\n")[len(WORDS) : -1]] == NO_WORDS
 
 
 def test_the_opening_comes_first(tmp_path: Path) -> None:
@@ -218,6 +252,36 @@ def test_stream_refuses_what_its_table_does_not_hold(tmp_path: Path) -> None:
     assert output(compile_c(tmp_path, c_main(body))) == b""
 
 
+PLUSPLUS = SEALED.replace("((const double[]){1, 2, 3, 4, 5, 6})", "six").replace(
+    "FirstbadTrace t;",
+    "FirstbadTrace t; const double six[] = {1, 2, 3, 4, 5, 6}; int n = 7; float f = 0.5f; long double l = 2;",
+)
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="needs a C++ compiler")
+@pytest.mark.parametrize("standard", ["c++11", "c++20"])
+def test_a_cplusplus_program_writes_the_same(tmp_path: Path, standard: str) -> None:
+    body = PLUSPLUS.replace("FIRSTBAD_TRACE_SEAL", 'FIRSTBAD_TRACE(&t, "any", n, f, l, n > 5);\nFIRSTBAD_TRACE_SEAL')
+    assert body.count("six") == 2 and body.count("any") == 1
+    words = ["-std=" + standard, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I", str(TRACE_H.parent)]
+    (tmp_path / "test.cpp").write_text(c_main(body))
+    subprocess.run(["g++", *words, "-o", str(tmp_path / "test"), str(tmp_path / "test.cpp")], check=True, timeout=120)
+    said = output(tmp_path / "test").decode().splitlines()
+    assert "TRACE_C: any 7 0.5 2 1" in said
+    plain = output(compile_c(tmp_path / "c", c_main(SEALED))).decode().splitlines()
+    assert [line for line in said if " any " not in line and "SEAL" not in line] == plain[:-1]
+    assert text.parse("\n".join(said)).sealed
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="needs a C++ compiler")
+def test_off_is_off_in_cplusplus_too(tmp_path: Path) -> None:
+    body = 'int n = 0; FIRSTBAD_TRACE(0, "x", n++); FIRSTBAD_TRACE_SET(0, "x", n++); FIRSTBAD_TRACE_IN(0, "x", "a", n++); return n;'
+    (tmp_path / "test.cpp").write_text(c_main(body, "#define FIRSTBAD_TRACE_OFF\n"))
+    words = ["-std=c++11", "-I", str(TRACE_H.parent), "-o", str(tmp_path / "test"), str(tmp_path / "test.cpp")]
+    subprocess.run(["g++", *words], check=True, timeout=120)
+    assert output(tmp_path / "test") == b""
+
+
 def test_two_files_may_include_it(tmp_path: Path) -> None:
     (tmp_path / "other.c").write_text(
         '#include "trace.h"\nvoid other(FirstbadTrace *t);\n'
@@ -229,8 +293,6 @@ def test_two_files_may_include_it(tmp_path: Path) -> None:
 
 
 def test_public_names_have_the_prefix() -> None:
-    from firstbad.sim.reference import TRACE_H
-
     public = re.findall(r"^\s*#define (\w+)", TRACE_H.read_text(), re.MULTILINE)
     assert public
     assert all(name.startswith("FIRSTBAD") for name in public)

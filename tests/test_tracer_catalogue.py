@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from firstbad.tracer.catalogue import DEFAULT, from_document, load
 from firstbad.tracer.catalogue_check import SCOPES
+from firstbad.tracer.closure import check
+from firstbad.tracer.diff import compare
 from firstbad.tracer.errors import FirstbadError
+from firstbad.tracer.text import parse
 from firstbad.tracer.view import LEVELS
 
 # The lines that the program prints for a traced pixel (A1 to D14 of its trace).
@@ -167,3 +170,59 @@ def test_a_catalogue_suits_traces_of_which_it_knows_enough_names(known: int, str
 def test_a_shape_that_is_no_list_of_lengths_is_refused(shape: object) -> None:
     with pytest.raises(FirstbadError, match=r"quantity\.x has a shape that is no list of lengths"):
         from_document({"quantity": {"x": {"shape": shape}}})
+
+
+RENAME = "Give it another name, and the printed one as an alias: [quantity.wavelength], aliases = ['lambda']."
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("lambda", "Python keeps for itself"), ("yield", "Python keeps for itself"), ("grid.dx", "it holds a point")],
+)
+def test_a_name_that_no_formula_can_read_is_refused_with_a_way_out(name: str, why: str) -> None:
+    document = {"quantity": {name: {}, "k": {"parents": [name], "formula": f"2*pi/{name}"}}}
+    with pytest.raises(FirstbadError) as told:
+        from_document(document)
+    assert f"quantity.k has a formula that cannot be used: '2*pi/{name}' reads {name!r}, which " in str(told.value)
+    assert why in str(told.value) and RENAME in str(told.value)
+    cured = from_document({"quantity": {"w": {"aliases": [name]}, "k": {"parents": ["w"], "formula": "2*pi/w"}}})
+    found = compare(*(parse(f"TRACE: {name} 2\nTRACE: k {k}\n") for k in ("3.141592653589793", "3.15")), cured)
+    assert [(f.quantity, str(f.side)) for f in found.origins] == [("k", "candidate")]
+
+
+def test_a_name_that_no_formula_reads_may_be_any() -> None:
+    assert [q.name for q in from_document({"quantity": {"lambda": {}, "grid.dx": {}}})] == ["lambda", "grid.dx"]
+
+
+@pytest.mark.parametrize(
+    ("document", "entry"),
+    [
+        ({"quantity": {"pi": {}}}, "quantity.pi"),
+        ({"parameter": {"pi": {"kind": "integer"}}}, "parameter.pi"),
+        ({"option": [{"flag": "-pi", "says": "pi"}]}, "value.pi"),
+        ({"console": [{"line": "pi is (?P<pi>.*)"}]}, "value.pi"),
+        ({"asked": {"pi": {"formula": "1"}}}, "value.pi"),
+    ],
+)
+def test_the_name_of_a_constant_is_refused(document: dict[str, object], entry: str) -> None:
+    """Formulas would read the constant, whatever the program prints."""
+    with pytest.raises(FirstbadError) as told:
+        from_document(document)
+    said = f"{entry} has the name of a constant, which formulas read instead. {RENAME}"
+    assert said in str(told.value)
+
+
+def test_a_quantity_may_be_called_as_a_function_is() -> None:
+    """A function is told by its bracket, so that nothing is read instead."""
+    known = from_document(
+        {"quantity": {"sum": {}, "norm": {}, "y": {"parents": ["sum", "norm"], "formula": "sum + norm"}}}
+    )
+    results = check(parse("TRACE: sum 1.5\nTRACE: norm 2.25\nTRACE: y 3.75\n"), known)
+    assert [r.holds for r in results if r.quantity == "y"] == [True]
+
+
+def test_a_sum_of_too_many_terms_is_said_to_be_that() -> None:
+    known = from_document({"quantity": {"n": {}, "y": {"parents": ["n"], "formula": "sum(i, n, i)"}}})
+    (result,) = (r for r in check(parse("TRACE: n 1000000000\nTRACE: y 1.5\n"), known) if r.quantity == "y")
+    assert result.holds is None
+    assert result.why == "a sum of 1000000000 terms is not evaluated: more than 100000 take too long"

@@ -317,3 +317,32 @@ def test_traces_that_are_there_need_no_run(place: Path) -> None:
     assert main(["calibrate", "a.log", "b.log", "c.log", "--out", "n.toml", "--catalogue", "toy.toml"]) == 0
     assert read_noise(place / "n.toml").rows["float64"]["y"].where == "b.log"
     assert main(["calibrate", "a.log", "--out", "n.toml"]) == 2
+
+
+@pytest.mark.parametrize("held", ["precious\n", "# How far\n", "[quantity.y]\n", None])
+def test_what_is_no_noise_table_of_ours_is_never_replaced(
+    place: Path, capsys: pytest.CaptureFixture[str], held: str | None
+) -> None:
+    (place / "a.log").write_text(trace(1.25, 1.5625))
+    out = place / "there"
+    if held is None:
+        out.mkdir()
+    else:
+        out.write_text(held)
+    assert main(["calibrate", "a.log", "a.log", "--out", "there", "--catalogue", "toy.toml"]) == 2
+    assert "there exists already and is no noise table of ours. Name another file. [exists]" in capsys.readouterr().err
+    assert out.is_dir() if held is None else out.read_text() == held
+
+
+def test_a_noise_table_an_empty_file_and_a_device_may_be_written(place: Path) -> None:
+    (place / "a.log").write_text(trace(1.25, 1.5625))
+    (place / "n.toml").touch()
+    for out in ("n.toml", "n.toml", "/dev/null"):
+        assert main(["calibrate", "a.log", "a.log", "--out", out, "--catalogue", "toy.toml"]) == 0
+    assert "y" in read_noise(place / "n.toml").rows["float64"]
+
+
+def test_a_table_that_cannot_be_read_names_the_command_that_writes_one(place: Path) -> None:
+    with pytest.raises(FirstbadError) as told:
+        read_noise(place / "gone.toml")
+    assert "`firstbad calibrate` writes such a table." in str(told.value)

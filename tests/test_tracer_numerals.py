@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import cmath
 import math
+from pathlib import Path
 
 import pytest
 from firstbad.tracer.catalogue import Catalogue
 from firstbad.tracer.diff import compare
+from firstbad.tracer.lockstep import Lockstep
 from firstbad.tracer.model import Record, Scope
 from firstbad.tracer.resolution import Formats
 from firstbad.tracer.text import parse, parse_bytes
@@ -159,6 +161,68 @@ def test_a_conjugated_complex_number_is_an_origin_and_two_columns_are_the_same_n
     columns = "".join(f"TRACE_C: term {z.real:.17g} {z.imag:.17g}\n" for z in terms)
     assert [f.quantity for f in compare(parse(good), parse(bad), Catalogue()).origins] == ["term"]
     assert compare(parse(columns), parse(good), Catalogue()).same
+
+
+# ---- what no double holds -------------------------------------------------------------------------------------------
+
+MANY = "1" * 499
+
+
+@pytest.mark.parametrize("form", ["n {}", "n = {}", "n 1.5 {} 0", "n{{phi=1}} {}", "n [1 0; 2 {}]", "n=1.5 {}"])
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("1e400", "2e400"), ("1e400", "-1e400"), ("1e-400", "2e-400"), ("1e-400", "0"), (MANY + "1", MANY + "2"),
+        ("1E-400", "2E-400"), (f"0.{'0' * 400}1", f"0.{'0' * 400}2"), ("1e400", "inf"), ("1e400", "1.5"), ("1D400", "2D400"), ("1e99999999999999999999", "2e99999999999999999999"),
+    ],
+)  # fmt: skip
+def test_other_decimals_that_no_double_holds_are_other_numbers(form: str, one: str, two: str) -> None:
+    traces = [parse(f"TRACE: {form.format(number)}\n") for number in (one, two)]
+    found = compare(*traces, Catalogue())
+    assert [f.quantity for f in found.origins] == ["n"] and not found.same
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [("1e400", "1.0E+400"), ("10e399", "1e400"), ("1D400", "1e400"), ("-1e-400", "-0.1e-399"), (MANY, f"{MANY}.0"),
+     ("0", "0e5"), ("0.0", "-0"), ("1e99999999999999999999", "1e99999999999999999999")],
+)  # fmt: skip
+def test_one_decimal_in_two_spellings_is_one_number(one: str, two: str) -> None:
+    assert compare(parse(f"TRACE: n {one}\n"), parse(f"TRACE: n {two}\n"), Catalogue()).same
+
+
+@pytest.mark.parametrize(
+    ("printed", "word"), [("-12.50e400", "-1.25e+401"), ("1e-400", "1e-400"), (MANY, f"1.{MANY[1:]}e+498")]
+)
+def test_what_no_double_holds_is_a_word_in_one_spelling(printed: str, word: str) -> None:
+    assert only(f"TRACE: n {printed}").values == (word,)
+
+
+def test_a_long_trace_tells_numbers_that_no_double_holds_apart(tmp_path: Path) -> None:
+    for one, two in (("1e-400", "2e-400"), ("1e400", "2e400"), (MANY + "1", MANY + "2")):
+        paths = tmp_path / "a.log", tmp_path / "b.log"
+        for path, number in zip(paths, (one, two), strict=True):
+            path.write_text(f"TRACE: m 1.5\nTRACE: n {number}\n")
+        assert [f.quantity for f in Lockstep(paths, Catalogue(), None).run().origins] == ["n"]
+
+
+@pytest.mark.parametrize("printed", ["Infinity", "+Infinity", "INFINITY", "Inf", "INF", "inf", "infinity"])
+def test_infinity_is_read_as_gfortran_and_others_write_it(printed: str) -> None:
+    for form in ("n {}", "n = {}", "n [{}]"):
+        assert only(f"TRACE: {form.format(printed)}").values == (math.inf,)
+    assert only(f"TRACE: n -{printed.lstrip('+')}").values == (-math.inf,)
+    assert only(f"TRACE: n {printed}ly").values == (f"{printed}ly",), "a word that only begins like it"
+
+
+@pytest.mark.parametrize("printed", ["NaN", "nan", "NAN", "-NaN", "NaN(0x8000)", "-nan(0x1)", "NAN(ind)"])
+def test_a_nan_may_name_its_bits(printed: str) -> None:
+    for form in ("n {}", "n = {}", "n 1 {}"):
+        assert math.isnan(only(f"TRACE: {form.format(printed)}").numbers[-1])
+
+
+def test_infinities_may_be_parts_of_a_complex_number() -> None:
+    assert only("TRACE: z (Infinity-Infinityj)").values == (math.inf, -math.inf)
+    assert only("TRACE: z INFINITYj").values == (0.0, math.inf)
 
 
 # ---- what stands around a line --------------------------------------------------------------------------------------

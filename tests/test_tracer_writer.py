@@ -53,12 +53,64 @@ def test_what_is_written_is_read_back_bit_for_bit(parts: list[tuple[str, object,
             assert got == put or (math.isnan(got) and math.isnan(put))
 
 
+@pytest.mark.parametrize(
+    "word", ["MOSFLM", "torch.float64", "fast_mode", "gcc-13", "Fbeam←Ybeam_mm(+0.5px)", "/a/b", "nano"]
+)
+def test_a_word_is_read_back(word: str) -> None:
+    for write_word in (Writer.record, Writer.setting):
+        out = io.StringIO()
+        with Writer(out) as writer:
+            writer.open()
+            write_word(writer, "mode", word)
+        assert [r.values for r in parse(out.getvalue())] == [(word,)]
+
+
+@pytest.mark.parametrize(
+    "word", ["fast mode", "", " ", "a\nb", "a\tb", "done.", "really?!", "1.5", "nan", "inf", "X:1", "a=b"]
+)
+def test_a_word_that_would_not_be_read_back_is_refused(word: str) -> None:
+    """It was written, sealed, and lost: two traces with other words agreed."""
+    out = io.StringIO()
+    with Writer(out) as writer:
+        writer.open()
+        with pytest.raises(FirstbadError, match="would not be read back") as refused:
+            writer.record("mode", word)
+        assert refused.value.slug == "trace-word"
+        writer.record("later", 1.5)
+    assert [r.quantity for r in parse(out.getvalue())] == ["later"], "the trace is whole without it"
+
+
+@given(st.text(min_size=0, max_size=8))
+@example("nan(0)")
+@example("a,1")
+@example("45%")
+def test_any_word_is_refused_or_read_back(word: str) -> None:
+    for write_word in (Writer.record, Writer.setting):
+        out = io.StringIO()
+        with Writer(out) as writer:
+            writer.open()
+            writer.record("first", 1.5)
+            try:
+                write_word(writer, "mode", word)
+            except FirstbadError:
+                continue
+        _, second = parse(out.getvalue())
+        assert (second.quantity, second.values) == ("mode", (word,))
+
+
 @given(st.lists(st.tuples(names, values, scopes), min_size=1, max_size=6))
 def test_writing_what_was_read_changes_nothing(parts: list[tuple[str, object, dict[str, int]]]) -> None:
     text = written(parts)
     out = io.StringIO()
     write(out, parse(text))
     assert out.getvalue() == text
+
+
+@pytest.mark.parametrize("line", ["n 1e+400", "v 1.5 -2e+400 0", "w=[1 2; 3 4e-400]"])
+def test_what_no_double_holds_is_written_as_it_was_read(line: str) -> None:
+    trace, out = parse(f"TRACE: {line}\n"), io.StringIO()
+    write(out, trace)
+    assert [r.values for r in parse(out.getvalue())] == [r.values for r in trace]
 
 
 @given(st.lists(st.tuples(names, values, scopes), min_size=1, max_size=5), st.data())

@@ -8,13 +8,14 @@ from typing import Any, cast
 
 from .catalogue import Alternative, Console, File, Noise, Option, Parameter, Quantity
 from .errors import FirstbadError
-from .formula import Formula, compile_formula
+from .formula import CONSTANTS, Formula, NoNameError, compile_formula
 
 KINDS = ("derived", "input", "constant", "config", "branch")
 SCOPES = ("run", "pixel", "layer", "subpixel", "source", "phi", "mosaic")
 _QUANTITY_KEYS = {
     "aliases", "unit", "shape", "scope", "kind", "parents", "beside", "formula", "of", "noise", "final", "open", "note",
 }  # fmt: skip
+_RENAME = "Give it another name, and the printed one as an alias: [quantity.wavelength], aliases = ['lambda']."
 _PARAMETER_KEYS = {"kind", "aliases", "least", "most", "digits", "solve", "asked", "note"}
 
 
@@ -64,6 +65,8 @@ class Checker:
         """An expression that may be used."""
         try:
             return compile_formula(str(text))
+        except NoNameError as error:
+            raise self.fail(entry, f"has a formula that cannot be used: {error}", _RENAME) from None
         except ValueError as error:
             raise self.fail(entry, f"has a formula that cannot be used: {error}") from None
 
@@ -195,6 +198,7 @@ class Checker:
         self, quantities: Mapping[str, Quantity], parameters: Mapping[str, Parameter], said: Iterable[str] = ()
     ) -> None:
         """Parents exist, there is no cycle, formulas read parents and parameters only, no alias serves two."""
+        self.names(quantities, parameters, said)
         owner: dict[str, str] = {}
         for name, quantity in quantities.items():
             entry = f"quantity.{name}"
@@ -213,6 +217,14 @@ class Checker:
                 if unknown:
                     raise self.fail(entry, f"has a formula over {unknown[0]!r}, which is neither parent nor parameter")
         self.acyclic(quantities)
+
+    def names(self, quantities: Iterable[str], parameters: Iterable[str], said: Iterable[str]) -> None:
+        """None is that of a constant: a formula would read the constant. A function is told by its bracket."""
+        for kind, names in (("quantity", quantities), ("parameter", parameters), ("value", said)):
+            if taken := sorted(CONSTANTS.keys() & set(names)):
+                raise self.fail(
+                    f"{kind}.{taken[0]}", "has the name of a constant, which formulas read instead", _RENAME
+                )
 
     def acyclic(self, quantities: Mapping[str, Quantity]) -> None:
         """No quantity is computed from itself; the error names the way round, and how the step before is said."""

@@ -14,7 +14,7 @@ from dataclasses import replace
 from .at import At, applicable
 from .catalogue import Alternative, Catalogue, Parameter, Quantity
 from .closure_result import ClosureResult
-from .formula import Unknown
+from .formula import TooLong, Unknown
 from .model import Record, Trace
 from .uncertain import Num, parts
 from .view import View
@@ -51,13 +51,14 @@ def check_record(view: View, record: Record, quantity: Quantity) -> ClosureResul
         why = "no formula applies" if alternatives is not None else "the trace does not say which formula applies"
         return ClosureResult(quantity.name, record, None, why=why)
     best: ClosureResult | None = None
-    undecided = ""
+    undecided = untold = ""
     for alternative in alternatives:
         try:
             result = _against(view, record, quantity, alternative)
         except Unknown as unknown:
             why = next((view.impossible[n] for n in sorted(alternative.formula.names) if n in view.impossible), "")
             undecided = undecided if why else str(unknown)
+            untold = undecided if isinstance(unknown, TooLong) else f"the trace does not hold {undecided}"
             if why and best is None:
                 said, text = f"{quantity.name}: {why}", alternative.formula.text
                 best = ClosureResult(quantity.name, record, False, formula=text, why=said, excess=math.inf)
@@ -71,7 +72,7 @@ def check_record(view: View, record: Record, quantity: Quantity) -> ClosureResul
             return result
         best = result if best is None or (best.expected and result.excess < best.excess) else best
     if undecided or best is None:
-        return ClosureResult(quantity.name, record, None, why=f"the trace does not hold {undecided}", lacks=undecided)
+        return ClosureResult(quantity.name, record, None, why=untold, lacks=undecided)
     sure = any(alternative.sure for alternative in alternatives)
     if quantity.open and not sure and (best.factor is None or _power_of_ten(best.factor, 0.0) is None):
         return replace(best, holds=None, why=quantity.note or "it may come from elsewhere")

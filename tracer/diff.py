@@ -23,6 +23,7 @@ from .model import Record, Skipped, Trace, Value
 from .pair_verdict import verdict
 from .rename import aligned
 from .tolerance import Limits, Measure, Verdict, measure, worst
+from .units import labels_apart
 from .unread import apart
 
 if TYPE_CHECKING:
@@ -312,7 +313,7 @@ def _alone(judged: Sequence[Judged]) -> tuple[Alone, ...]:
 
 
 def _settings(case: Case, judged: Sequence[Judged], healed: set[str]) -> tuple[Setting, ...]:
-    """What was configured differently: facts of the manifests, config and input records, inferred parameters.
+    """What was configured differently: facts of the manifests, units, config and input records, inferred parameters.
 
     An input that heals is a wrong label, not another configuration.
     """
@@ -326,6 +327,7 @@ def _settings(case: Case, judged: Sequence[Judged], healed: set[str]) -> tuple[S
         found.extend(Setting(flag, x, y, "argument") for flag, x, y in asked)
     read = compare_inputs(case.a.trace, case.b.trace)
     found.extend(Setting(f"file {name}", x, y, "input") for name, x, y in read)
+    found.extend(Setting(f"unit of {name}", x, y, "unit") for name, (x, y) in labels_apart(case.pairings).items())
     seen = set[str]()
     for one in judged:
         quantity = case.catalogue.get(one.quantity)

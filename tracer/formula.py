@@ -11,8 +11,10 @@ counts them, `index(name)` is the number (from 0) of the record here, `at(x, n)`
 from __future__ import annotations
 
 import ast
+import keyword
 import math
 import operator
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
@@ -25,6 +27,14 @@ from .uncertain import Num, Term
 
 class Unknown(Exception):  # noqa: N818  not a fault: the trace does not hold what the formula needs
     """A formula cannot be evaluated here; the message says what is missing."""
+
+
+class TooLong(Unknown):
+    """A formula is not evaluated, though the trace may hold all of it."""
+
+
+class NoNameError(ValueError):
+    """A formula reads what can be no name in it; the quantity needs another one."""
 
 
 class Table(Protocol):
@@ -93,6 +103,7 @@ _MOST_TERMS = 100_000
 _LOOPS = frozenset(("layer", "subpixel", "source", "phi", "mosaic"))
 FUNCTIONS = frozenset((*_ONE, *_VECTOR, *_ROTATION, *_PLACE, *_TABLE, _TURN, _HERE, _SUM))
 CONSTANTS: Mapping[str, float] = {"pi": math.pi}
+_RESERVED = frozenset(keyword.kwlist) - {"and", "or", "not", "if", "else", "in", "is", "True", "False", "None"}
 _NODES = (
     ast.Expression, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Compare, ast.BoolOp, ast.Call, ast.Name, ast.Constant,
     ast.Subscript, ast.Tuple, ast.Load, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UAdd, ast.And,
@@ -128,10 +139,17 @@ def compile_formula(text: str) -> Formula:
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
+        if word := _reserved(text):
+            raise NoNameError(f"{text!r} reads {word!r}, which Python keeps for itself") from None
         raise ValueError(f"{text!r} is no expression: {error.msg}") from None
     for node in ast.walk(tree):
         _check(node, text)
     return Formula(text, _names(tree.body), _term(tree.body), _truth(tree.body))
+
+
+def _reserved(text: str) -> str:
+    """The first word of Python in the text that no formula uses; "" where there is none."""
+    return next((word for word in re.findall(r"[^\W\d]\w*", text) if word in _RESERVED), "")
 
 
 def _names(tree: ast.expr) -> frozenset[str]:
@@ -147,6 +165,10 @@ def _calls(node: ast.AST, name: str) -> TypeGuard[ast.Call]:
 
 
 def _check(node: ast.AST, text: str) -> None:
+    if isinstance(node, ast.Attribute):
+        raise NoNameError(f"{text!r} reads {ast.unparse(node)!r}, which is no name for a formula: it holds a point")
+    if isinstance(node, ast.Lambda | ast.Yield | ast.YieldFrom | ast.Await):
+        raise NoNameError(f"{text!r} reads {_reserved(text)!r}, which Python keeps for itself")
     if not isinstance(node, _NODES):
         raise ValueError(f"{text!r} uses {type(node).__name__}, which a formula may not")
     if isinstance(node, ast.Call):
@@ -310,7 +332,7 @@ def _summed(counter: str, number: Evaluate, term: Evaluate) -> Evaluate:
     def total(values: Values) -> Term:
         count = _whole(_number(number(values)))
         if count > _MOST_TERMS:
-            raise Unknown(f"time for a sum of {count} terms")
+            raise TooLong(f"a sum of {count} terms is not evaluated: more than {_MOST_TERMS} take too long")
         return reduce(
             lambda whole, i: _spread(Num.__add__, whole, term(Counted(values, counter, i))), range(count), Num(0.0)
         )

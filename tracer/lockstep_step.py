@@ -12,6 +12,8 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product, takewhile
 
+from .numerals import vanished
+
 _LONGEST = 64
 """Lines of a step that are looked at; loops with more of them, or lines outside of any, are known by so many."""
 _LEAST = 8
@@ -124,7 +126,15 @@ def alike(x: bytes, y: bytes, limit: float, known: Collection[bytes] = ()) -> bo
         return p[2:] == q[2:]
     scale = max(map(abs, one), default=0.0)
     rows = zip(p[2:], q[2:], one, two, strict=True)
-    return all(s == t or (abs(m - n) <= limit * scale and not (_whole(s) and _whole(t))) for s, t, m, n in rows)
+    return all(
+        s == t or (abs(m - n) <= limit * scale and not (_whole(s) and _whole(t)) and not (_tiny(s, m) or _tiny(t, n)))
+        for s, t, m, n in rows
+    )
+
+
+def _tiny(token: bytes, value: float) -> bool:
+    """Whether it is not 0, and too small for a double."""
+    return value == 0 and vanished(token.decode("ascii", "replace"), value)
 
 
 def name_of(line: bytes) -> bytes:

@@ -24,6 +24,8 @@ _HEAD = (
     "# ever seen, in so many decisive numbers (1: too few told).",
 )
 DTYPES = ("float64", "float32")
+MARK = _HEAD[0].partition(" (")[0]
+"""How a table begins that `firstbad calibrate` wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def read_noise(path: Path) -> NoiseTable:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise FirstbadError(
             f"the noise table {path} cannot be read: {reason}",
-            remedy="firstbad calibrate writes such a table.",
+            remedy="`firstbad calibrate` writes such a table.",
             slug="noise-table",
         ) from None
 

@@ -7,9 +7,11 @@ which `parts` makes two. What only looks like one of these stays as it is.
 
 from __future__ import annotations
 
+import math
 import re
+from decimal import Decimal, InvalidOperation
 
-_SIZE = r"(?:(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?|nan(?:\(\w*\))?|NaN|NAN|inf(?:inity)?|Inf|INF)"
+_SIZE = r"(?:(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?|(?i:nan(?:\(\w*\))?|inf(?:inity)?))"
 REAL = rf"[-+]?{_SIZE}"
 NUMBER = rf"{REAL}(?:[-+]{_SIZE}j)?"
 """One number as a line holds it after `respelled`: real, or complex."""
@@ -19,7 +21,7 @@ _PARTS = re.compile(rf"({REAL})(?:([-+]{_SIZE})j)?\Z")
 _HEX = re.compile(r"(?<![\w.])[-+]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][-+]?\d+(?![\w.])")
 _GROUPS = re.compile(r"(?<![\w.])[-+]?\d{1,3}(?:_\d{3})+(?:\.\d*)?(?:[eE][-+]?\d+)?(?![\w.])")
 _SHARE = re.compile(rf"(?<![\w.])({REAL})%(?=[\s,;)\]]|\Z)")
-_IMAGINARY = re.compile(r"[\d.nfy*]\s?[ijIJ](?!\w)")
+_IMAGINARY = re.compile(r"[\d.nfyNFY*]\s?[ijIJ](?!\w)")
 _SUM = re.compile(
     rf"(?<![\w.])(\(\s*)?({REAL})(?:\s+([-+])\s+|([-+]))([-+]?)({_SIZE})(?:\s?\*\s?)?[ijIJ](?![\w.])(\s*\))?"
 )
@@ -40,6 +42,23 @@ def respelled(text: str) -> str:
     if _IMAGINARY.search(text):
         text = _ALONE.sub(_imaginary, _SUM.sub(_sum, _OBJECT.sub(_bare, text)))
     return _LIST.sub(_list, text) if "<" in text or "{" in text else text
+
+
+def vanished(token: str, value: float) -> bool:
+    """Whether a number that is none of 0 became 0 as a double: `1e-400`."""
+    return value == 0 and token.lstrip("+-0.")[:1].isdigit()
+
+
+def beyond(token: str, value: float) -> str:
+    """A decimal that no double can hold, as a word: `1e400` and `10e399` are one, `2e400` is another; else ""."""
+    if not vanished(token, value) and not (math.isinf(value) and token.lstrip("+-.")[:1].isdigit()):
+        return ""
+    try:
+        sign, digits, power = Decimal(token).as_tuple()
+    except InvalidOperation:  # its exponent has twenty digits
+        return token
+    first, rest = str(digits[0]), "".join(map(str, digits[1:])).rstrip("0")
+    return f"{'-' if sign else ''}{first}{'.' if rest else ''}{rest}e{int(power) + len(digits) - 1:+d}"
 
 
 def parts(tokens: tuple[str, ...], shape: tuple[int, ...]) -> tuple[tuple[str, ...], tuple[int, ...]]:

@@ -204,7 +204,14 @@ def _best_of_part(data: Data, fault: str) -> Pattern | None:
         return None
     where = f"in {len(keep)} of {len(data.rows)} records"
     said = found.text.replace("every record holds", "the record holds" if len(keep) == 1 else "each holds")
-    return replace(found, text=f"{said}, {where}", evidence=(where, *found.evidence))
+    also = tuple(_of_part(text, where) for text in found.also)
+    return replace(found, text=_of_part(said, where), evidence=(where, *found.evidence), also=also)
+
+
+def _of_part(text: str, where: str) -> str:
+    """What holds of some records is not said of all; an index that is counted from another start is off in all."""
+    text = text.replace(pattern_shapes.START, "")
+    return text.replace("everywhere", where) if "everywhere" in text else f"{text}, {where}"
 
 
 def _confidence(bits: float, rivals: int) -> float:

@@ -10,6 +10,7 @@ from .pattern_data import Data, Guess, Pair
 from .pattern_factors import TRUE
 
 Vector = tuple[float, float, float]
+START = ": an index counted from another start"
 
 
 def away(x: float) -> float:
@@ -282,7 +283,7 @@ def index_off(data: Data) -> Iterator[Guess]:
     cost, least = (2.0, 1.0) if data.counted else (5.0, 4.0)
     for step in (0.5, -0.5, 1.0, -1.0):
         kind = "half-pixel" if abs(step) == 0.5 else "off-by-one"
-        text = f"{step:+g} everywhere" + (": an index counted from another start" if abs(step) == 1 else "")
+        text = f"{step:+g} everywhere" + (START if abs(step) == 1 else "")
         yield Guess(kind, text, [p.r + step for p in data.flat], [p.r_error for p in data.flat], cost, least)
 
 

@@ -20,6 +20,7 @@ import orjson
 from .catalogue import Catalogue
 from .diff import Diff, compare
 from .model import Record
+from .pipes import kept
 from .text import Reader, check_path, read
 from .tolerance import Limits
 
@@ -46,7 +47,7 @@ class Columns:
 def blocks(path: Path, size: int = BLOCK) -> Iterator[bytes]:
     """The file in pieces of about `size` bytes that end at a line's end."""
     rest = b""
-    with path.open("rb") as stream:
+    with kept(path).open("rb") as stream:
         while piece := stream.read(size):
             cut = piece.rfind(b"\n") + 1
             if cut:
@@ -223,7 +224,7 @@ def compare_files(
     paths = Path(reference), Path(candidate)
     for path in paths:
         check_path(path)
-    if max(path.stat().st_size for path in paths) <= WHOLE:
+    if max(kept(path).stat().st_size for path in paths) <= WHOLE:
         return compare(read(paths[0]), read(paths[1]), catalogue, limits)
     from .lockstep import Lockstep
 

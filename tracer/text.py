@@ -19,6 +19,8 @@ from types import MappingProxyType
 from .dialects import NoRecord, Said, heading_of, is_number, parse_body
 from .errors import FirstbadError
 from .model import Input, Manifest, Record, Scope, Setup, Skipped, Trace, Value
+from .numerals import beyond
+from .pipes import kept
 
 _MARK = re.compile(r"(TRACE\w*)[\])>]?(?=[:\s]|\Z)")
 """The prefix, also that of `[TRACE] name v`: what stands before the word is not part of the line any more."""
@@ -38,7 +40,7 @@ _EXACT = 2.0**53
 def read(path: Path | str) -> Trace:
     """The trace in a file; FirstbadError where there is no file, no text or no trace in it."""
     check_path(Path(path))
-    return replace(parse_bytes(Path(path).read_bytes(), str(path)), folder=str(Path(path).parent))
+    return replace(parse_bytes(kept(Path(path)).read_bytes(), str(path)), folder=str(Path(path).parent))
 
 
 def parse(lines: Iterable[str] | str, name: str = "") -> Trace:
@@ -84,7 +86,7 @@ def check_path(path: Path) -> None:
             slug="trace-is-directory",
         )
     try:
-        with path.open("rb") as stream:
+        with kept(path).open("rb") as stream:
             head = stream.read(_HEAD)
     except FileNotFoundError:
         raise FirstbadError(
@@ -178,7 +180,7 @@ class Reader:
             except ValueError:
                 pass
             else:
-                if max(map(abs, values), default=0.0) >= _EXACT:
+                if max(map(abs, values), default=0.0) >= _EXACT or (0.0 in values and _may_vanish(simple[3])):
                     values = tuple(map(_number, tokens))
                 shape = () if len(values) == 1 else (len(values),)
                 yield self._record(simple[1], number, simple[2], values, tokens, shape)
@@ -240,6 +242,11 @@ class Reader:
         return Record(name, values, tokens, shape, scope, occurrence, unit, number, source, prefix, labels)
 
 
+def _may_vanish(text: str) -> bool:
+    """Whether a number in it may be too small for a double: none is, without an exponent or hundreds of digits."""
+    return "e-" in text or "E-" in text or len(text) > _LONG // 2
+
+
 def _apart(scope: Scope) -> tuple[Scope, str]:
     """The place in the loop nest, and the source line that `at=FILE:LINE` names: one quantity may come from several."""
     source = next((value for key, value in scope if key == "at"), "")
@@ -260,9 +267,14 @@ def value_of_token(token: str) -> Value:
     return _number(lowered)
 
 
-def _number(token: str) -> float:
-    """The number; a whole one that is too large for a double to tell from the next stays whole."""
+def _number(token: str) -> Value:
+    """The number; a whole one that is too large for a double to tell from the next stays whole.
+
+    What no double holds at all is a word.
+    """
     value = float(token)
+    if word := beyond(token, value):
+        return word
     whole = _EXACT <= abs(value) < math.inf and token.lstrip("+-").isdigit() and len(token) < _LONG
     return int(token) if whole else value
 

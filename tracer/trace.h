@@ -14,7 +14,7 @@
    With FIRSTBAD_TRACE_OFF defined every macro expands to ((void)0) and its arguments are not evaluated.
    Nothing is dropped silently: the first failure stays in `status`, `lost` counts every record that was not
    written whole, and a trace that lost anything gets no seal, so that readers refuse it as cut.
-   Needs C99 and its standard library only; no allocation, no globals. C++ may include it too.
+   Needs C99 and its standard library only; no allocation, no globals. C++11 may include it too.
 
    The format is described in docs/trace-format.md. Two writers are here: FirstbadTrace (text, one record a
    line, between whatever else is printed) and FirstbadStream (binary, for many pixels).
@@ -47,7 +47,8 @@ typedef enum FirstbadStatus {
     FIRSTBAD_CUT_SHORT,  /* the sink took fewer bytes than it was given */
     FIRSTBAD_BAD_NAME,   /* a quantity's name is empty or holds a blank, '=', a brace or a control character */
     FIRSTBAD_BAD_ORDER,  /* opened twice or too late, sealed before it was opened, written after it was closed */
-    FIRSTBAD_BAD_COUNT   /* a quantity number outside the table, or too many values */
+    FIRSTBAD_BAD_COUNT,  /* a quantity number outside the table, or too many values */
+    FIRSTBAD_BAD_WORD    /* a word that would not be read back: see firstbad_good_word */
 } FirstbadStatus;
 
 /* Takes `count` bytes and returns how many it could keep. */
@@ -67,6 +68,10 @@ size_t firstbad_number(char *out, size_t room, double value, int digits);
 
 /* Whether `name` may name a quantity. */
 int firstbad_good_name(const char *name);
+
+/* Whether `word` would be read back as a word: it begins with a letter, '_' or '/', holds letters, digits and _ - + . /
+   only (and UTF-8), does not end in a point, and is no number such as nan or inf. Other text: firstbad_trace_line. */
+int firstbad_good_word(const char *word);
 
 /* ---- text -------------------------------------------------------------------------------------------- */
 
@@ -98,7 +103,7 @@ FirstbadStatus firstbad_trace_setting(FirstbadTrace *t, const char *name, const 
 FirstbadStatus firstbad_trace_matrix(FirstbadTrace *t, const char *name, const double *values,
                                      size_t rows, size_t columns);
 
-/* "PREFIX:name=word". */
+/* "PREFIX:name=word"; refuses what firstbad_good_word does. */
 FirstbadStatus firstbad_trace_word(FirstbadTrace *t, const char *name, const char *word);
 
 /* "TRACE_INPUT: bytes=N crc32=XXXXXXXX file=NAME": a file that the run reads, so that a reader can tell whether another
@@ -156,19 +161,38 @@ FirstbadStatus firstbad_stream_close(FirstbadStream *s);
 #define FIRSTBAD_TRACE_LINE(t, ...) ((void)0)
 #define FIRSTBAD_STREAM(s, slow, fast, quantity, values, count) ((void)0)
 #else
+#ifdef __cplusplus
+/* C++ has no compound literals; its templates take values of any number type, as the literals do. */
+extern "C++" {
+template <typename... Values>
+inline void firstbad__traced(FirstbadTrace *t, const char *name, const char *scope, Values... values) {
+    const double all[] = {static_cast<double>(values)...};
+    firstbad_trace_record(t, name, scope, all, sizeof...(values));
+}
+template <typename... Values>
+inline void firstbad__set(FirstbadTrace *t, const char *name, Values... values) {
+    const double all[] = {static_cast<double>(values)...};
+    firstbad_trace_setting(t, name, all, sizeof...(values));
+}
+}
+#define FIRSTBAD_TRACE(t, name, ...) (firstbad__traced((t), (name), NULL, __VA_ARGS__))
+#define FIRSTBAD_TRACE_IN(t, name, scope, ...) (firstbad__traced((t), (name), (scope), __VA_ARGS__))
+#define FIRSTBAD_TRACE_SET(t, name, ...) (firstbad__set((t), (name), __VA_ARGS__))
+#else
 #define FIRSTBAD__COUNT(...) (sizeof((double[]){__VA_ARGS__}) / sizeof(double))
-#define FIRSTBAD_TRACE_OPEN(t, facts) ((void)firstbad_trace_open((t), (facts)))
-#define FIRSTBAD_TRACE_SEAL(t) ((void)firstbad_trace_seal((t)))
 #define FIRSTBAD_TRACE(t, name, ...) \
     ((void)firstbad_trace_record((t), (name), NULL, (double[]){__VA_ARGS__}, FIRSTBAD__COUNT(__VA_ARGS__)))
 #define FIRSTBAD_TRACE_IN(t, name, scope, ...) \
     ((void)firstbad_trace_record((t), (name), (scope), (double[]){__VA_ARGS__}, FIRSTBAD__COUNT(__VA_ARGS__)))
+#define FIRSTBAD_TRACE_SET(t, name, ...) \
+    ((void)firstbad_trace_setting((t), (name), (double[]){__VA_ARGS__}, FIRSTBAD__COUNT(__VA_ARGS__)))
+#endif
+#define FIRSTBAD_TRACE_OPEN(t, facts) ((void)firstbad_trace_open((t), (facts)))
+#define FIRSTBAD_TRACE_SEAL(t) ((void)firstbad_trace_seal((t)))
 #define FIRSTBAD_TRACE_VALUES(t, name, values, count) \
     ((void)firstbad_trace_record((t), (name), NULL, (values), (count)))
 #define FIRSTBAD_TRACE_VALUES_IN(t, name, scope, values, count) \
     ((void)firstbad_trace_record((t), (name), (scope), (values), (count)))
-#define FIRSTBAD_TRACE_SET(t, name, ...) \
-    ((void)firstbad_trace_setting((t), (name), (double[]){__VA_ARGS__}, FIRSTBAD__COUNT(__VA_ARGS__)))
 #define FIRSTBAD_TRACE_MATRIX(t, name, values, rows, columns) \
     ((void)firstbad_trace_matrix((t), (name), (values), (rows), (columns)))
 #define FIRSTBAD_TRACE_WORD(t, name, word) ((void)firstbad_trace_word((t), (name), (word)))
@@ -242,6 +266,37 @@ int firstbad_good_name(const char *name) {
     return 1;
 }
 
+static int firstbad__letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 128;
+}
+
+/* Whether the word begins like nan, inf or infinity, in letters of either size, and goes on like no other word. */
+static int firstbad__special(const char *word) {
+    static const char *const special[] = {"infinity", "inf", "nan"};
+    size_t i, k;
+    for (i = 0; i < 3; i++) {
+        for (k = 0; special[i][k] != '\0' && (word[k] | 32) == special[i][k]; k++)
+            ;
+        if (special[i][k] != '\0')
+            continue;
+        if ((word[k] | 32) == 'i' || (word[k] | 32) == 'j') /* an imaginary one */
+            k++;
+        if (!firstbad__letter(word[k]) && !(word[k] >= '0' && word[k] <= '9'))
+            return 1;
+    }
+    return 0;
+}
+
+int firstbad_good_word(const char *word) {
+    const char *p;
+    if (word == NULL || (!firstbad__letter(*word) && *word != '/') || firstbad__special(word))
+        return 0;
+    for (p = word; *p != '\0'; p++)
+        if (!firstbad__letter(*p) && !(*p >= '0' && *p <= '9') && strchr("-+./", *p) == NULL)
+            return 0;
+    return p[-1] != '.';
+}
+
 const char *firstbad_message(FirstbadStatus status) {
     switch (status) {
     case FIRSTBAD_OK: return "the trace is whole";
@@ -250,6 +305,7 @@ const char *firstbad_message(FirstbadStatus status) {
     case FIRSTBAD_BAD_NAME: return "a quantity has a name that the trace format cannot hold";
     case FIRSTBAD_BAD_ORDER: return "the trace was opened, written and sealed in the wrong order";
     case FIRSTBAD_BAD_COUNT: return "a record names a quantity outside the table or has too many values";
+    case FIRSTBAD_BAD_WORD: return "a word would not be read back: use letters, digits and _ - + . / and begin with a letter";
     }
     return "unknown trace status";
 }
@@ -412,6 +468,8 @@ FirstbadStatus firstbad_trace_word(FirstbadTrace *t, const char *name, const cha
     FirstbadStatus status = FIRSTBAD_OK;
     if (!firstbad_good_name(name))
         return firstbad__fail(t, FIRSTBAD_BAD_NAME);
+    if (!firstbad_good_word(word))
+        return firstbad__fail(t, FIRSTBAD_BAD_WORD);
     status = firstbad_trace_line(t, "%s:%s=%s", t->prefix, name, word);
     return status;
 }

@@ -8,13 +8,15 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO, TypeAlias
+from typing import TextIO, TypeAlias, cast
 
 from .errors import FirstbadError
 from .model import Input, Record, Scope, Trace
+from .text import Reader
 
 Numbers: TypeAlias = float | Sequence[float] | Sequence[Sequence[float]]
 _BAD_NAME = re.compile(r"[\x00-\x20={}\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 _PLAIN = "".join(map(chr, range(33, 127))).replace("%", "")
@@ -47,8 +49,10 @@ def said_input(one: Input) -> str:
     return f"TRACE_INPUT: bytes={one.size} crc32={one.crc32:08x} file={name}"
 
 
-def number(value: float, digits: int = 17) -> str:
-    """One number as the format wants it; a whole number prints like C's %g, too."""
+def number(value: float | str, digits: int = 17) -> str:
+    """One number as the format wants it; a whole number prints like C's %g. What no double holds (1e+400) is text."""
+    if isinstance(value, str):
+        return value
     value = float(value)
     return "nan" if math.isnan(value) else f"{value:.{digits}g}"
 
@@ -80,11 +84,12 @@ class Writer:
         pairs = scope.items() if isinstance(scope, Mapping) else scope
         braces = ",".join(f"{key}={value}" for key, value in pairs)
         said = self._said(values)
-        self._line(f"{self._prefix}: {self._named(name)}{f'{{{braces}}}' if braces else ''}{' ' if said else ''}{said}")
+        line = f"{self._prefix}: {self._named(name)}{f'{{{braces}}}' if braces else ''}{' ' if said else ''}{said}"
+        self._line(self._readable(line, values))
 
     def setting(self, name: str, values: Numbers | str) -> None:
         """A value that is set once in a run, in nanoBragg's own form: `PREFIX:name=v v v`."""
-        self._line(f"{self._prefix}:{self._named(name)}={self._said(values)}")
+        self._line(self._readable(f"{self._prefix}:{self._named(name)}={self._said(values)}", values))
 
     def input(self, one: Input) -> None:
         """A file that the run reads (`input_of` measures it)."""
@@ -122,10 +127,23 @@ class Writer:
         if not isinstance(values, Iterable):
             return number(values, self._digits)
         parts = list(values)
-        if parts and isinstance(parts[0], Iterable):
+        if parts and isinstance(parts[0], Iterable) and not isinstance(parts[0], str):
             rows = [" ".join(number(v, self._digits) for v in row) for row in parts if isinstance(row, Iterable)]
             return f"[{'; '.join(rows)}]"
-        return " ".join(number(v, self._digits) for v in parts if not isinstance(v, Iterable))
+        return " ".join(number(v, self._digits) for v in parts if isinstance(v, str) or not isinstance(v, Iterable))
+
+    def _readable(self, line: str, values: Numbers | str) -> str:
+        """The line of a word; FirstbadError `trace-word` where it says something else to a reader."""
+        if not isinstance(values, str):
+            return line
+        told = [] if _CONTROL.search(values) else [record.values for record in Reader().line(1, line)]
+        if told != [(values,)]:
+            raise FirstbadError(
+                f"the word {values!r} would not be read back from {line!r}",
+                remedy="Use one word that begins with a letter, without blanks, '=' and ':'. A number is no word.",
+                slug="trace-word",
+            )
+        return line
 
     def _named(self, name: str) -> str:
         if not name or _BAD_NAME.search(name):
@@ -160,9 +178,9 @@ def write(stream: TextIO, trace: Trace, digits: int = 17) -> None:
 
 
 def _nested(record: Record) -> Numbers | str:
-    numbers = record.numbers
-    if len(numbers) != len(record.values):
-        return " ".join(str(value) for value in record.values)
+    if len(record.values) == 1 and isinstance(record.values[0], str):
+        return record.values[0]
+    numbers = cast(tuple[float, ...], record.values)  # beside others, what no double holds stays as it was read
     if len(record.shape) == 2:
         width = record.shape[1]
         return [numbers[i : i + width] for i in range(0, len(numbers), width)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..tracer.errors import FirstbadError
+from ..tracer.pipes import kept
 from .output import DIFFERENT, SAME, console, say_json
 
 
@@ -26,14 +27,14 @@ def are_images(reference: Path, candidate: Path) -> bool:
 def _is_image(path: Path) -> bool:
     """As tracer/image_read.py tells it, which loads numpy: for a file that begins like a trace that is not needed."""
     try:
-        with path.open("rb") as file:
+        with kept(path).open("rb") as file:
             if b"TRACE" in file.read(4096):
                 return False
     except OSError:
         return False
     from ..tracer.image_read import is_image
 
-    return is_image(path)
+    return is_image(kept(path))
 
 
 def compare(reference: Path, candidate: Path, *, as_json: bool) -> int:
@@ -41,7 +42,7 @@ def compare(reference: Path, candidate: Path, *, as_json: bool) -> int:
     from ..tracer.image import compare_images
     from ..tracer.image_read import read_pair
 
-    found = compare_images(*read_pair(reference, candidate))
+    found = compare_images(*read_pair(kept(reference), kept(candidate)))
     if as_json:
         say_json({"same": found.clean, "reference": str(reference), "candidate": str(candidate), **found.as_dict()})
     else:

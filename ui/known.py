@@ -42,6 +42,7 @@ def choose(catalogue: Path | None, noise: Path | None, *traces: Path | Trace) ->
 
 def _names(traces: Iterable[Path | Trace]) -> Iterator[str]:
     """The names in each, as far as they can be read: whoever reads all of it says what is wrong."""
+    from ..tracer.pipes import kept
     from ..tracer.place import qualified
     from ..tracer.text import records
 
@@ -53,5 +54,5 @@ def _names(traces: Iterable[Path | Trace]) -> Iterator[str]:
 
             yield from open_store(one).names
         else:
-            with suppress(OSError, FirstbadError), one.open("rb") as lines:
+            with suppress(OSError, FirstbadError), kept(one).open("rb") as lines:
                 yield from map(qualified, islice(records(lines), _FIRST))

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .values import count, formula_words, pair, short, shortened, unread_words, where
+from .values import count, formula_words, pair, settings_words, short, shortened, unread_words, where
 
 if TYPE_CHECKING:
     from ..tracer.catalogue import Catalogue
@@ -56,7 +56,7 @@ def _headline(diff: Diff) -> Text:
             count(len(diff.flipped), "flipped decision") if diff.flipped else "",
             count(len(diff.healed), "healed quantity") if diff.healed else "",
             f"{count(len(diff.missing), 'quantity')} on one side only" if diff.missing else "",
-            count(len(diff.config), "different setting") if diff.config else "",
+            settings_words(diff),
             unread_words(diff),
         ]
         return Text("DIFFERENT ", style="bold yellow") + Text("no origin; " + ", ".join(w for w in what if w))
@@ -88,7 +88,8 @@ def _strangers(diff: Diff) -> str:
 def _settings(console: Console, diff: Diff) -> None:
     if not diff.config:
         return
-    console.print(Text("\nsettings differ, look here first", style="bold"))
+    what = "units" if all(setting.source == "unit" for setting in diff.config) else "settings"
+    console.print(Text(f"\n{what} differ, look here first", style="bold"))
     for setting in diff.config:
         absent = "none fits" if setting.source == "inferred" else "not given"
         told = pair(setting.reference, setting.candidate)

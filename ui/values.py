@@ -25,6 +25,13 @@ def unread_words(diff: Diff) -> str:
     return "1 line that was not read differs" if most == 1 else f"{most} lines that were not read differ"
 
 
+def settings_words(diff: Diff) -> str:
+    """How many settings differ, and how many units; "" where none does."""
+    units = sum(setting.source == "unit" for setting in diff.config)
+    counts = (len(diff.config) - units, "different setting"), (units, "different unit")
+    return ", ".join(count(number, what) for number, what in counts if number)
+
+
 def short(value: object, digits: int = 6) -> str:
     """One value or several, with `digits` significant digits."""
     if isinstance(value, float):

@@ -100,7 +100,7 @@ static void trace_detector(const Experiment *e) {
     set_vector("initial_odet", vec(1, 0, 0));
     trace_rotations(e);
     trace_axes(d);
-    FIRSTBAD_TRACE_WORD(&text_trace, "convention_mapping",
+    FIRSTBAD_TRACE_LINE(&text_trace, "TRACE_C:convention_mapping=%s",
                         "Fbeam\xe2\x86\x90Ybeam_mm(+0.5px),Sbeam\xe2\x86\x90Xbeam_mm(+0.5px),beam_vec=[1 0 0]");
     trace_origin(e);
 }

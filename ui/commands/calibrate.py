@@ -51,6 +51,7 @@ def register(app: typer.Typer) -> None:
         texts = [*(args or []), *(_lines(cases) if cases else [])] or [""]
         plan = Plan(tuple(run or ()), tuple(texts), last_bit, tuple(warm.split(",")) if warm else (), timeout)
         plan.check(traces or [])
+        _check_place(out)
         failed: list[str] = []
         twins = [*_logs(traces or []), *plan.twins(failed)]
         known, note = choose(catalogue, None, *(trace for twin in twins for trace in (twin.a, twin.b)))
@@ -204,15 +205,34 @@ def _lines(path: Path) -> list[str]:
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
+def _check_place(path: Path) -> None:
+    """Refuse, before the work, to replace what is no noise table of ours; an empty file and a device hold nothing."""
+    from ...tracer.noise import MARK
+
+    try:
+        held = path.read_bytes() if path.is_file() else b""
+        ours = not path.is_dir() and (not held or held.startswith(MARK.encode()))
+    except OSError as problem:
+        raise _unwritable(path, problem) from None
+    if not ours:
+        raise FirstbadError(
+            f"{path} exists already and is no noise table of ours", remedy="name another file", slug="exists"
+        )
+
+
 def _write(path: Path, table: NoiseTable) -> None:
     from ...tracer.noise import noise_text
 
     try:
         path.write_text(noise_text(table), encoding="utf-8")
     except OSError as problem:
-        raise FirstbadError(
-            f"{path} cannot be written: {problem.strerror}", remedy="choose another place", slug="unwritable"
-        ) from None
+        raise _unwritable(path, problem) from None
+
+
+def _unwritable(path: Path, problem: OSError) -> FirstbadError:
+    return FirstbadError(
+        f"{path} cannot be written: {problem.strerror}", remedy="choose another place", slug="unwritable"
+    )
 
 
 def _page(path: Path, table: NoiseTable, left_out: Sequence[str], compared: int) -> None:

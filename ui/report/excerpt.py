@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ...tracer.pipes import kept
+
 AROUND = 3
 _LONGEST = 400
 _LARGEST = 16 << 20
@@ -42,8 +44,9 @@ class Excerpts:
     def _read(self, path: Path) -> list[str] | None:
         if path not in self._lines:
             try:
-                small = path.is_file() and path.stat().st_size <= _LARGEST
-                text = path.read_bytes().decode("utf-8", "replace") if small else None
+                held = kept(path)
+                small = held.is_file() and held.stat().st_size <= _LARGEST
+                text = held.read_bytes().decode("utf-8", "replace") if small else None
             except (OSError, ValueError):
                 text = None
             self._lines[path] = None if text is None else [line.rstrip("\r") for line in text.split("\n")]

@@ -8,6 +8,7 @@ function settingsSection(traces) {
     input: "input file",
     record: "recorded",
     inferred: "inferred from the trace",
+    unit: "printed with the value",
   };
   const rows = config.map((one) => {
     const [left, right] = [one.reference, one.candidate].map(told);
@@ -20,7 +21,7 @@ function settingsSection(traces) {
   });
   return section(
     "settings",
-    "Settings and input files that differ: look here first",
+    "Settings, units and input files that differ: look here first",
     grid("settings that differ", ["setting", "reference", "candidate", "from"], rows),
   );
 }

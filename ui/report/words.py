@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..values import count, unread_words
+from ..values import count, settings_words, unread_words
 
 if TYPE_CHECKING:
     from ...bisect.answer import Answer
@@ -48,7 +48,7 @@ def _others(diff: Diff) -> str:
         if diff.healed
         else "",
         f"{count(len(diff.missing), 'quantity')} on one side only" if diff.missing else "",
-        count(len(diff.config), "different setting") if diff.config else "",
+        settings_words(diff),
         unread_words(diff),
     ]
     return "; ".join(part for part in parts if part)
