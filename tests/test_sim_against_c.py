@@ -165,8 +165,15 @@ def test_random_command_lines_agree(argv: list[str]) -> None:
     compare(argv)
 
 
+ODD = (
+    "--quirks=none -seed 7 -default_F 100 -lambda 1 -distance 50 -detpixels 5 -mosflm -xds -misset random -misset_seed "
+)
+
+
 @drawn(15)
 @given(command_lines(most=6, quirks="none"))
+@example(f"{ODD} 1 -cell 70 80 90 90 90 120".split())  # a sine that rounding puts above 1
+@example(f"{ODD} 3 -cell 100 100 100 90 90 120".split())
 def test_random_command_lines_agree_without_quirks(argv: list[str]) -> None:
     compare(argv)
 
