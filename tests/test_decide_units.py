@@ -104,3 +104,8 @@ def test_what_the_command_says(tmp_path: Path) -> None:
     assert status == 1
     assert said.startswith("DIFFERENT no origin; 1 different unit\n\nunits differ, look here first\n")
     assert "  unit of w: reference mm, candidate m\n" in said
+
+
+@pytest.mark.parametrize("odd", ["-", "+", "^", "m-", "m^-", "/", "//", "1/", "a+b", "%", "°", "²"])
+def test_labels_of_any_kind_mean_something(odd: str) -> None:
+    assert meaning(odd) == meaning(odd) != meaning("mm")

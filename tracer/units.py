@@ -16,7 +16,7 @@ _SPELLED = {
     "um": "μm", "deg": "°", "degree": "°", "degrees": "°", "radian": "rad", "radians": "rad",
     "steradian": "sr", "steradians": "sr", "photons": "photon",
 }  # fmt: skip
-_FACTOR = re.compile(r"(.*?)\^?([-+]?\d*)\Z")
+_FACTOR = re.compile(r"(.*?)\^?([-+]?\d+)?\Z")
 
 Unit = tuple[tuple[str, int], ...]
 
