@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from firstbad.tracer.diff import Side
+from firstbad.tracer.catalogue import Catalogue
+from firstbad.tracer.diff import Side, compare
+from firstbad.tracer.text import parse
 from small_traces import catalogue, diff, told
 
 OFF = "noise = { ulp = 1e6, why = 'inputs that may be off by 2e-10' }"
@@ -163,3 +165,13 @@ def test_another_formula_that_has_a_value_still_grants_what_its_parents_may_be_o
     known = catalogue(f"[x]\nkind = 'input'\n{OFF}\n[y]\nparents = ['x']\nformula = ['x/(x-1.5)', 'x - 1', 'x + 1']")
     assert verdict(known, "x 1.5; y 0.5", "x 1.5000000000010001; y 0.50000000000100009") == {}
     assert verdict(known, "x 1.5; y 0.6", "x 1.5; y 0.60000000000100009") == {}, "it follows on neither side"
+
+
+# ---- nothing behind a name -------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_word_on_both_sides_is_the_same() -> None:
+    one, two = "TRACE: x 1\nTRACE: mode  \n", "TRACE: x 1\nTRACE: mode fast\n"
+    assert compare(parse(one), parse(one), Catalogue()).same
+    for pair in ((one, two), (two, one)):
+        assert told(compare(*map(parse, pair), Catalogue())) == {"mode": "origin"}

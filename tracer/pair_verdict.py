@@ -22,6 +22,8 @@ def verdict(
     """What a pair comes to, and its components as they counted: what was refuted is granted no noise."""
     if pairing.reference is None or pairing.candidate is None:
         return (), Verdict.MISSING
+    if not (pairing.reference.values or pairing.candidate.values):
+        return (), Verdict.EQUAL  # both say nothing behind the name, as of an empty word
     found = worst(pairing.quantity, measures, limits)
     quantity = case.catalogue.get(pairing.quantity)
     if found is Verdict.DIFFERENT and quantity is not None and quantity.kind == "branch" and measures:
