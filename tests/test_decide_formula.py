@@ -312,3 +312,16 @@ def test_a_sum_over_a_table_looks_each_entry_up(tmp_path: Path) -> None:
     run = replace(trace("n 3"), inputs=(one,), folder=str(tmp_path), manifest=Manifest({"args": "-t t"}))
     view = View(run, from_document({"file": [{"option": "-t", "says": "t", "keys": 1}]}))
     assert value("sum(i, n, lookup(t, (i, ), 0))", At(view, run.records[-1], {})) == 70.0
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        ("cross(v, short)[0]", "the shape that"),
+        ("dot(v, short)", "the shape that"),
+        ("short[2]", "component 2 of a vector of 2"),
+    ],
+)
+def test_a_vector_of_another_length_makes_a_formula_unknown_and_breaks_nothing(formula: str, said: str) -> None:
+    with pytest.raises(Unknown, match=said):
+        compile_formula(formula)(seen())

@@ -125,8 +125,11 @@ class Formula:
     decide: Decide
 
     def __call__(self, values: Values) -> Term:
-        """Its value there; Unknown where something is missing."""
-        return self.evaluate(values)
+        """Its value there; Unknown where something is missing, or is of another shape than the formula takes."""
+        try:
+            return self.evaluate(values)
+        except (IndexError, ValueError) as error:
+            raise Unknown(f"values of the shape that {self.text} takes") from error
 
     def true(self, values: Values) -> bool:
         """Whether a condition holds there; Unknown where something is missing."""
