@@ -118,9 +118,9 @@ def test_bench_early_exit_is_proportional_to_the_origin(tmp_path: Path, monkeypa
 
     monkeypatch.setattr("firstbad.tracer.stream.WHOLE", 1)
     a, early, late = tmp_path / "a.log", tmp_path / "early.log", tmp_path / "late.log"
-    loop(a, 60_000)
-    loop(early, 60_000, fault=600)
-    loop(late, 60_000, fault=59_000)
+    loop(a, 240_000)
+    loop(early, 240_000, fault=2_400)
+    loop(late, 240_000, fault=236_000)
     took = {}
     for path in (early, late):
         begin = time.perf_counter()
