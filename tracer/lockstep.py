@@ -156,12 +156,14 @@ class Lockstep:
         """
         self._fill(AHEAD)
         a, b = (file.lines[:AHEAD] for file in self.files)
-        size = len(a), len(b)
+        size, diff = (len(a), len(b)), None
         if list(map(name_of, a)) == list(map(name_of, b)):
             diff = self._judge(size)
             if not any((diff.origins, diff.inherited, diff.flipped, diff.healed, *diff.unread.values())):
                 return diff, size, True
         sizes = self._in_step()
+        if diff is not None and sizes and sizes[0] == sizes[1] and size[0] - _STEP < sizes[0] <= size[0]:
+            return diff, size, True  # nothing is lacking: they were judged as they stand
         return self._judge(sizes or size), sizes or size, sizes is not None
 
     def _in_step(self) -> tuple[int, int] | None:
