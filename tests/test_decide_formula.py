@@ -325,3 +325,5 @@ def test_a_sum_over_a_table_looks_each_entry_up(tmp_path: Path) -> None:
 def test_a_vector_of_another_length_makes_a_formula_unknown_and_breaks_nothing(formula: str, said: str) -> None:
     with pytest.raises(Unknown, match=said):
         compile_formula(formula)(seen())
+    with pytest.raises(Unknown, match=said):
+        compile_formula(f"{formula} > 0").true(seen())

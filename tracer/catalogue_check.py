@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from .catalogue import Alternative, Console, File, Noise, Option, Parameter, Quantity
 from .errors import FirstbadError
-from .formula import CONSTANTS, Formula, NoNameError, compile_formula
+from .formula import CONSTANTS, Formula, compile_formula
+from .formula_names import NoNameError
 
 KINDS = ("derived", "input", "constant", "config", "branch")
 SCOPES = ("run", "pixel", "layer", "subpixel", "source", "phi", "mosaic")

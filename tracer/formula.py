@@ -11,16 +11,15 @@ counts them, `index(name)` is the number (from 0) of the record here, `at(x, n)`
 from __future__ import annotations
 
 import ast
-import keyword
 import math
 import operator
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import Any, Protocol, TypeAlias, TypeGuard, cast
 
 from . import uncertain as u
+from .formula_names import NoNameError, reserved
 from .formula_sum import Counted
 from .uncertain import Num, Term
 
@@ -31,10 +30,6 @@ class Unknown(Exception):  # noqa: N818  not a fault: the trace does not hold wh
 
 class TooLong(Unknown):
     """A formula is not evaluated, though the trace may hold all of it."""
-
-
-class NoNameError(ValueError):
-    """A formula reads what can be no name in it; the quantity needs another one."""
 
 
 class Table(Protocol):
@@ -103,7 +98,6 @@ _MOST_TERMS = 100_000
 _LOOPS = frozenset(("layer", "subpixel", "source", "phi", "mosaic"))
 FUNCTIONS = frozenset((*_ONE, *_VECTOR, *_ROTATION, *_PLACE, *_TABLE, _TURN, _HERE, _SUM))
 CONSTANTS: Mapping[str, float] = {"pi": math.pi}
-_RESERVED = frozenset(keyword.kwlist) - {"and", "or", "not", "if", "else", "in", "is", "True", "False", "None"}
 _NODES = (
     ast.Expression, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Compare, ast.BoolOp, ast.Call, ast.Name, ast.Constant,
     ast.Subscript, ast.Tuple, ast.Load, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UAdd, ast.And,
@@ -126,14 +120,17 @@ class Formula:
 
     def __call__(self, values: Values) -> Term:
         """Its value there; Unknown where something is missing, or is of another shape than the formula takes."""
-        try:
-            return self.evaluate(values)
-        except (IndexError, ValueError) as error:
-            raise Unknown(f"values of the shape that {self.text} takes") from error
+        return self._given(self.evaluate, values)
 
     def true(self, values: Values) -> bool:
-        """Whether a condition holds there; Unknown where something is missing."""
-        return self.decide(values)
+        """Whether a condition holds there; Unknown as above."""
+        return self._given(self.decide, values)
+
+    def _given(self, compute: Callable[[Values], Any], values: Values) -> Any:
+        try:
+            return compute(values)
+        except (IndexError, ValueError) as error:
+            raise Unknown(f"values of the shape that {self.text} takes") from error
 
 
 @lru_cache(maxsize=1024)
@@ -142,17 +139,12 @@ def compile_formula(text: str) -> Formula:
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
-        if word := _reserved(text):
+        if word := reserved(text):
             raise NoNameError(f"{text!r} reads {word!r}, which Python keeps for itself") from None
         raise ValueError(f"{text!r} is no expression: {error.msg}") from None
     for node in ast.walk(tree):
         _check(node, text)
     return Formula(text, _names(tree.body), _term(tree.body), _truth(tree.body))
-
-
-def _reserved(text: str) -> str:
-    """The first word of Python in the text that no formula uses; "" where there is none."""
-    return next((word for word in re.findall(r"[^\W\d]\w*", text) if word in _RESERVED), "")
 
 
 def _names(tree: ast.expr) -> frozenset[str]:
@@ -171,7 +163,7 @@ def _check(node: ast.AST, text: str) -> None:
     if isinstance(node, ast.Attribute):
         raise NoNameError(f"{text!r} reads {ast.unparse(node)!r}, which is no name for a formula: it holds a point")
     if isinstance(node, ast.Lambda | ast.Yield | ast.YieldFrom | ast.Await):
-        raise NoNameError(f"{text!r} reads {_reserved(text)!r}, which Python keeps for itself")
+        raise NoNameError(f"{text!r} reads {reserved(text)!r}, which Python keeps for itself")
     if not isinstance(node, _NODES):
         raise ValueError(f"{text!r} uses {type(node).__name__}, which a formula may not")
     if isinstance(node, ast.Call):

@@ -271,7 +271,7 @@ class Lockstep:
         There is no verdict on files of which one is not whole, even where it is not read to its end.
         """
         cut = [Trace((), str(path), skipped=_verify(path)) for path in self.paths]
-        for side, lines in zip((Side.REFERENCE, Side.CANDIDATE), apart(*cut), strict=True):
+        for side, lines in zip(_SIDES, apart(*cut), strict=True):
             self.found.unread[side] += lines
         for file in self.files:
             for quantity, more in file.more.items():

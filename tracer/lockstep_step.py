@@ -134,7 +134,7 @@ def alike(x: bytes, y: bytes, limit: float, known: Collection[bytes] = ()) -> bo
 
 def _tiny(token: bytes, value: float) -> bool:
     """Whether it is not 0, and too small for a double."""
-    return value == 0 and vanished(token.decode("ascii", "replace"), value)
+    return vanished(token.decode("ascii", "replace"), value)
 
 
 def name_of(line: bytes) -> bytes:

@@ -22,12 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .model import Input, Manifest, Record, Setup, Trace
-from .store_sums import AGAIN, FORMATS, KIND, Reading, Room, fail, is_whole
+from .store_sums import AGAIN, FORMAT, FORMATS, KIND, Reading, Room, fail, is_whole
 from .store_words import Vocabulary, spoken, vocabulary
 
 Array = NDArray[np.float64]
 Pixels = NDArray[np.int64]
-FORMAT = "firstbad-store 2"
 TILE = 1 << 18
 MISSING_BITS = 0x7FF8_0000_F1B5_7BAD
 MISSING = np.array([MISSING_BITS], dtype=np.uint64).view(np.float64)[0]

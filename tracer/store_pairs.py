@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -59,11 +60,8 @@ def _part(store: Store, rows: Pixels) -> Store:
     if np.array_equal(rows, np.arange(len(store))):
         return store
     store.verify()
-    s, pixels = store, store.pixels[rows]
-    part = Part(
-        s.path, s.shape, pixels, s.columns, s.facts, s.run, {}, s.arrays, s.tile, s.plain, s.setup, words=s.words,
-        rows=rows,
-    )  # fmt: skip
+    said: dict[str, Any] = {**vars(store), "pixels": store.pixels[rows], "sums": {}, "rows": rows}
+    part = Part(**said)
     return replace(part, sums={name: _sum(part, name) for name in part.names})
 
 

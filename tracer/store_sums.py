@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 AGAIN = "Write the store again."
 KIND = "crc32c"
 """The sum that new stores carry; also the name of its field in the manifest."""
-FORMATS = {"firstbad-store 1": "crc32", "firstbad-store 2": KIND}
+FORMAT = "firstbad-store 2"
+FORMATS = {"firstbad-store 1": "crc32", FORMAT: KIND}
 """The formats that can be read, and the sum that each carries."""
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from .model import Setup
-from .store import FORMAT, TILE, Array, Column, Pixels, is_store, key, zarr_library
-from .store_sums import KIND, fail, manifest_sum, pixels_sum, summing
+from .store import TILE, Array, Column, Pixels, is_store, key, zarr_library
+from .store_sums import FORMAT, KIND, fail, manifest_sum, pixels_sum, summing
 
 
 def whole_image(shape: tuple[int, int]) -> Pixels:

@@ -8,6 +8,7 @@ Files that fit in memory are compared whole.
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import defaultdict
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ import orjson
 from .catalogue import Catalogue
 from .diff import Diff, compare
 from .model import Record
+from .numerals import beyond
 from .pipes import kept
 from .text import Reader, check_path, read
 from .tolerance import Limits
@@ -162,9 +164,10 @@ def _number(name: bytes, values: list[bytes], result: Columns) -> bool:
     text = name.decode("utf-8", "replace")
     if any(char in text for char in "={}[]():,"):
         return False
-    quick = _as_json(values)
-    column = _as_words(values) if quick is None else quick
-    if column is None:
+    joined = b" ".join(values)
+    quick = _as_json(joined)
+    column = _as_words(joined) if quick is None else quick
+    if column is None or _any_beyond(joined, column):
         return False
     width, left = divmod(len(column), len(values))
     alike = (width == 1 and quick is not None) or len(set(map(_BLANKS, values))) == 1  # JSON has no empty value
@@ -174,9 +177,17 @@ def _number(name: bytes, values: list[bytes], result: Columns) -> bool:
     return True
 
 
-def _as_json(values: list[bytes]) -> array[float] | None:
+def _any_beyond(joined: bytes, column: array[float]) -> bool:
+    """Whether a number is one that no double holds (`1e400`): to the reader of lines it is a word."""
+    ends = (0.0, math.inf, -math.inf)
+    if not any(end in column for end in ends):
+        return False
+    rows = zip(joined.split(), column, strict=True)
+    return any(value in ends and beyond(token.decode(), value) for token, value in rows)
+
+
+def _as_json(joined: bytes) -> array[float] | None:
     """Numbers with one blank between them; None where JSON writes one otherwise, or would read it otherwise."""
-    joined = b" ".join(values)
     if joined.translate(None, _JSON) or b"-0 " in joined + b" ":  # a bare -0 is an integer there, and loses its sign
         return None
     try:
@@ -185,9 +196,8 @@ def _as_json(values: list[bytes]) -> array[float] | None:
         return None
 
 
-def _as_words(values: list[bytes]) -> array[float] | None:
+def _as_words(joined: bytes) -> array[float] | None:
     """Numbers as Python reads them; None where one is a word."""
-    joined = b" ".join(values)
     if b"_" in joined:
         return None  # float() takes 1_0 for a number, the reader does not
     try:
